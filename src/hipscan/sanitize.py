@@ -21,5 +21,5 @@ def line(text: str) -> str:
 
 
 def block(text: str) -> str:
-    """Return `text` as printable lines: newlines stay, a tab becomes a space, all else is visible."""
+    """Return `text` as printable lines: newlines stay, a tab becomes a space."""
     return "\n".join(line(part.replace("\t", " ")) for part in text.split("\n"))
