@@ -9,6 +9,7 @@
 Anything else that reaches the top is a bug in hipscan (exit 70).
 """
 
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 
@@ -38,6 +39,39 @@ class HipscanError(Exception):
 
 class UsageError(HipscanError):
     """The command line, a configuration file or an inventory is wrong; nothing was scanned."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Where something stands in a document; line and column count from 1, as editors do."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """One thing that is wrong in a document: where, what, and what to write instead."""
+
+    position: Position
+    message: str
+    instead: str = ""
+
+    def __str__(self) -> str:
+        tail = f"; {self.instead}" if self.instead else ""
+        return f"{self.position}: {self.message}{tail}"
+
+
+class DocumentError(UsageError):
+    """A document is wrong; `mistakes` holds everything that was found, in reading order."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...], *, hint: str = "") -> None:
+        self.mistakes = tuple(sorted(mistakes))
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes), hint=hint)
 
 
 class OutputError(HipscanError):
