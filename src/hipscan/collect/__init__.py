@@ -1,0 +1,1 @@
+"""Collecting: probes become one script, its reply becomes a snapshot."""

@@ -1,0 +1,217 @@
+r"""The compiler: probes become one POSIX sh script.
+
+The script is the definition of one function, `hipscan`, and equal byte for byte for equal
+probes. What differs by run comes behind it, as the argument of the call on the last line:
+
+    hipscan 'nonce 5f0c...
+    run platform
+    data phi_path /srv/dicom
+    ' 3<&0 </dev/null
+
+A cut connection therefore leaves a function that is not complete, or one that is never called.
+Standard input of everything inside is /dev/null; descriptor 3 keeps the connection, and its
+end (the client died) ends the script.
+
+The reply (hipscan.collect.framing reads it):
+
+    @NONCE begin ENCODING
+    @NONCE frame PROBE
+    |payload, compressed and in base64, each line behind a bar
+    @NONCE done PROBE STATUS CENTISECONDS
+    @NONCE end
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hipscan.collect.library import LIBRARY
+from hipscan.probes.base import Probe
+
+_HEAD: Final = r"""# hipscan: reads facts of this host and prints them; writes nothing, uses no network
+hipscan() {
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+LC_ALL=C
+export PATH LC_ALL
+unset ENV BASH_ENV CDPATH TMOUT GREP_OPTIONS POSIXLY_CORRECT
+umask 077
+cd / || exit 1
+set -f
+NL='
+'
+IFS=$NL
+nonce='' run='' watch='' deadline=110 phi_path='' stat_path='' user=''
+for line in $1; do
+  case $line in
+    'nonce '*) nonce=${line#nonce } ;;
+    'deadline '*) deadline=${line#deadline } ;;
+    'watch '*) watch=${line#watch } ;;
+    'run '*) run=$run${line#run }$NL ;;
+    'data phi_path '*) phi_path=$phi_path${line#data phi_path }$NL ;;
+    'data stat_path '*) stat_path=$stat_path${line#data stat_path }$NL ;;
+    'data user '*) user=$user${line#data user }$NL ;;
+  esac
+done
+unset IFS
+case $nonce in '' | *[!0-9a-f]*) exit 1 ;; esac
+case $deadline in '' | *[!0-9]*) exit 1 ;; esac
+
+# The lowest priority that the host offers, for this shell and all that it starts.
+command -v renice >/dev/null && renice -n 19 -p $$ >/dev/null 2>&1
+command -v ionice >/dev/null && ionice -c 3 -p $$ >/dev/null 2>&1
+
+if command -v base64 >/dev/null; then code=base64 coded=base64
+else code='od -An -v -tx1' coded=hex
+fi
+if command -v gzip >/dev/null; then code="gzip -1 | $code" coded=gzip+$coded; fi
+
+# Who ends a probe that runs too long: GNU timeout, which ends the probe's whole process group;
+# elsewhere a watchdog of our own.
+limiter=own
+if command -v timeout >/dev/null; then
+  case $(timeout --version 2>&1) in *GNU*) limiter=timeout ;; esac
+fi
+group=''
+command -v setsid >/dev/null && group=setsid
+
+child='' dog='' eye='' sleeper=''
+# End what runs below a probe, as a group where it has one of its own.
+reap() {
+  [ -z "$child" ] && return
+  kill -KILL -- "-$child" 2>/dev/null || kill -KILL "$child" 2>/dev/null
+  child=''
+}
+stop() {
+  trap '' TERM HUP INT PIPE
+  reap
+  [ -z "$dog" ] || kill -TERM "$dog" 2>/dev/null
+  [ -z "$sleeper" ] || kill -TERM "$sleeper" 2>/dev/null
+  [ -z "$eye" ] || kill -KILL "$eye" 2>/dev/null
+}
+trap 'stop; exit 143' TERM HUP INT PIPE
+
+# A sleeper that sends a signal to this shell, and takes its own sleep with it when it is ended.
+after() {
+  (
+    trap 'kill "$nap" 2>/dev/null; exit' TERM
+    sleep "$1" & nap=$!
+    wait "$nap"
+    kill -"$2" $$
+  ) >/dev/null 2>&1 3<&- &
+}
+after "$deadline" TERM
+sleeper=$!
+if [ "$watch" = stdin ]; then
+  ( while read -r _ <&3; do :; done; kill -TERM $$ ) >/dev/null 2>&1 &
+  eye=$!
+fi
+exec 3<&-
+
+# The time since boot in hundredths of a second, without starting a process.
+now() {
+  read -r up _ </proc/uptime 2>/dev/null || up=0.0
+  case $up in 0.*) now=0 ;; *) now=${up%.*}${up#*.} ;; esac
+}
+
+late=''
+trap 'late=yes; reap' USR1
+
+# probe NAME DIGEST SECONDS BYTES DATA SCRIPT
+probe() {
+  printf '\n@%s frame %s\n' "$nonce" "$1" || exit 1
+  now; begun=$now
+  all="$library
+{ printf '#begin %s %s\\n' $1 $2
+( $6
+) 2>/dev/null
+printf '\\n#end %s\\n' \$?
+} | head -c $4 | $code | sed 's/^/|/'"
+  late=''
+  if [ "$limiter" = timeout ]; then
+    HIPSCAN_DATA=$5 timeout -k 2 "$3" sh -c "$all" &
+    child=$!
+    wait "$child"; status=$?
+  else
+    HIPSCAN_DATA=$5 $group sh -c "$all" &
+    child=$!
+    after "$3" USR1
+    dog=$!
+    wait "$child"; status=$?
+    kill -TERM "$dog" 2>/dev/null
+    [ -z "$late" ] || status=124
+  fi
+  child='' dog=''
+  now
+  printf '\n@%s done %s %s %s\n' "$nonce" "$1" "$status" $((now - begun)) || exit 1
+}
+"""
+
+_TAIL: Final = r"""
+printf '\n@%s begin %s\n' "$nonce" "$coded" || exit 1
+for name in $run; do
+  case $name in
+@CASES@
+  esac
+done
+printf '\n@%s end\n' "$nonce"
+stop
+exit 0
+}
+"""
+
+_PINNED: Final = r"""
+pinned=''
+while IFS= read -r line; do
+  [ "$line" = . ] && break
+  pinned=$pinned$line'
+'
+done
+hipscan "$pinned" 3<&0 </dev/null
+"""
+
+
+def quote(text: str) -> str:
+    """Return `text` as one word of sh, whatever is in it."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def probe_digest(probe: Probe) -> str:
+    """Return eight hex digits of what a probe's script is, to notice an old pinned script."""
+    return hashlib.sha256((LIBRARY + probe.script).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The compiled script: `text` defines the function, `probes` are the ones it has."""
+
+    text: str
+    probes: tuple[Probe, ...]
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the text in hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def call(self, data: str) -> str:
+        """Return the last line, which runs the function on `data`."""
+        return f"hipscan {quote(data)} 3<&0 </dev/null\n"
+
+    @property
+    def pinned(self) -> str:
+        """Return the file an administrator installs: it reads the data from standard input."""
+        return "#!/bin/sh\n" + self.text + _PINNED
+
+
+def compile_probes(probes: Sequence[Probe]) -> Script:
+    """Compile probes into one script; the order of the names decides, not that of the argument."""
+    ordered = tuple(sorted(probes, key=lambda probe: probe.name))
+    cases = "\n".join(_case(probe) for probe in ordered)
+    library = f"library={quote(LIBRARY)}\n"
+    return Script(_HEAD + library + _TAIL.replace("@CASES@", cases), ordered)
+
+
+def _case(probe: Probe) -> str:
+    data = f'"${probe.data}"' if probe.data else "''"
+    head = f"    {probe.name}) probe {probe.name} {probe_digest(probe)} {probe.seconds}"
+    return f"{head} {probe.limit} {data} {quote(probe.script)} ;;"

@@ -1,0 +1,1 @@
+"""Judging: snapshot, rules and knowledge become findings. Pure."""

@@ -1,0 +1,1 @@
+"""Many targets at the same time."""

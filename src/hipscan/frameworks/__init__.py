@@ -1,0 +1,1 @@
+"""Frameworks: catalogues of controls, and what a run says of them."""

@@ -1,0 +1,1 @@
+"""Inventories: where targets come from."""

@@ -1,0 +1,114 @@
+"""Report: one run over its targets, as every report format sees it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from hipscan.model.finding import Finding, Severity
+from hipscan.model.rule import Rule
+
+SCHEMA: Final = "hipscan-report/1"
+
+
+class TargetStatus(StrEnum):
+    """Whether a target was looked at."""
+
+    SCANNED = "scanned"
+    PARTIAL = "partial"  # the reply broke off, or some facts could not be read
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetResult:
+    """Everything a run found out about one target.
+
+    `facts` counts facts by status; `not_read` names each fact that could not be read, with the
+    reason; `findings` holds fail, notchecked and error; `passed` rule ids; `notapplicable`
+    reasons by rule id; `hint` what to try next when the target was unreachable.
+    """
+
+    name: str
+    address: str
+    status: TargetStatus
+    reason: str = ""
+    hint: str = ""
+    system: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, int] = field(default_factory=dict)
+    not_read: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    peer: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    passed: tuple[str, ...] = ()
+    notapplicable: Mapping[str, str] = field(default_factory=dict)
+
+
+class ControlStatus(StrEnum):
+    """What a run can say of a control."""
+
+    SATISFIED = "satisfied"
+    NOT_SATISFIED = "not-satisfied"
+    PARTIAL = "partial"
+    NOT_ASSESSED = "not-assessed"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlResult:
+    """One control of a framework on one run, with the reason for its status."""
+
+    id: str
+    name: str
+    kind: str
+    evidence: str
+    status: ControlStatus
+    reason: str
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkResult:
+    """The matrix of one framework."""
+
+    id: str
+    title: str
+    controls: tuple[ControlResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts over all targets; equal in every report format of a run.
+
+    `observations` counts unwaived ones by severity; `outcomes` counts findings by outcome,
+    passes and notapplicable included.
+    """
+
+    targets: Mapping[str, int]
+    outcomes: Mapping[str, int]
+    observations: Mapping[Severity, int]
+    waived: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The head of a run: when, with what, and how it ended."""
+
+    id: str
+    started: str
+    finished: str
+    hipscan: str
+    packs: tuple[str, ...]
+    profile: str
+    fail_on: str
+    complete: bool
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run as a reporter gets it. `targets()` streams: it may be called more than once."""
+
+    run: Run
+    rules: Mapping[str, Rule]
+    targets: Callable[[], Iterator[TargetResult]]
+    summary: Summary
+    frameworks: tuple[FrameworkResult, ...] = ()

@@ -1,0 +1,85 @@
+"""Rule: one bad state, how to recognise it, why it matters and how to end it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hipscan.model.finding import Severity
+
+
+class Require(StrEnum):
+    """How many of the selected records must meet the expectation."""
+
+    EACH = "each"
+    SOME = "some"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One comparison of the closed vocabulary, for example `at_least: 3072`.
+
+    `operand` is a constant, a reference to a variable (`$name`), or matchers again, as the
+    operator wants it (hipscan.rules.matchers).
+    """
+
+    operator: str
+    operand: object
+
+
+Fields = Mapping[str, Matcher]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A question about one fact: of the records that match `where`, which meet `expect`."""
+
+    fact: str
+    where: Fields = field(default_factory=dict)
+    require: Require = Require.EACH
+    expect: Fields = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part must hold."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One part is enough."""
+
+    parts: tuple["Condition", ...]
+
+
+Condition = Check | AllOf | AnyOf
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """How to end the bad state: a sentence for a person, and a shell script where one can do it."""
+
+    text: str
+    shell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a pack, as loaded. `where_from` is `file:line` of its definition."""
+
+    id: str
+    title: str
+    severity: Severity
+    controls: tuple[str, ...]
+    why: str
+    check: Condition
+    fix: Fix
+    applies: Condition | None = None
+    severity_by: str = ""
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    differs: str = ""
+    pack: str = ""
+    topic: str = ""
+    where_from: str = ""

@@ -1,0 +1,45 @@
+"""Snapshot: all facts about one target at one time; collecting ends and judging starts here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from hipscan.model.fact import Fact, FactStatus, missing
+
+SCHEMA: Final = "hipscan-snapshot/1"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetData:
+    """What the inventory said of a target, as far as judging needs it."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    variables: Mapping[str, object] = field(default_factory=dict)
+    phi: bool = False
+    phi_paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Facts by name, with when and how they were read.
+
+    `taken` is the scanner's clock as ISO 8601 in UTC; `seconds` the wall time of the exchange;
+    `script` the SHA-256 of the script; `peer` how the target was reached.
+    """
+
+    target: TargetData
+    taken: str
+    hipscan: str
+    script: str
+    facts: Mapping[str, Fact]
+    seconds: float = 0.0
+    address: str = ""
+    peer: Mapping[str, str] = field(default_factory=dict)
+
+    def fact(self, name: str) -> Fact:
+        """Return the fact called `name`, or one that says it was not collected."""
+        found = self.facts.get(name)
+        if found is not None:
+            return found
+        return missing(FactStatus.NOTCOLLECTED, f"{name} was not collected")

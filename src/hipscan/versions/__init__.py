@@ -1,0 +1,1 @@
+"""Version ordering as the package managers define it."""
