@@ -25,6 +25,7 @@ _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _LARGEST: Final = 2**63 - 1
 _INTEGER_LENGTH: Final = 20
+_TRAP_LENGTH: Final = 64  # longer than any of them; some patterns are slow on long text
 
 _YES: Final = frozenset({"y", "yes", "on"})
 _NO: Final = frozenset({"n", "no", "off"})
@@ -60,10 +61,14 @@ _TRAPS: Final = (
 )
 
 
+def short(text: str, length: int = 40) -> str:
+    """Return `text` cut to `length` characters."""
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
 def quoted(text: str) -> str:
     """Return `text` as a double-quoted YAML scalar of one line, cut when it is long."""
-    shown = text if len(text) <= 40 else text[:37] + "..."  # noqa: PLR2004 - a line's worth
-    return '"' + repr(shown)[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
+    return '"' + repr(short(text))[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
 
 
 def resolve(text: str) -> Plain | Trap:
@@ -108,7 +113,9 @@ def _trap(text: str) -> Trap | None:
 
 
 def _number_trap(text: str) -> Trap | None:
+    if len(text) > _TRAP_LENGTH:
+        return None
     for pattern, message in _TRAPS:
         if pattern.fullmatch(text):
-            return Trap(f"unquoted {text} {message}", f"write {quoted(text)} for text")
+            return Trap(f"unquoted {short(text)} {message}", f"write {quoted(text)} for text")
     return None

@@ -23,7 +23,7 @@ import yaml
 from yaml import events
 
 from hipscan.documents.document import Document, Place, Value
-from hipscan.documents.scalars import Trap, quoted, resolve
+from hipscan.documents.scalars import Trap, quoted, resolve, short
 from hipscan.errors import DocumentError, Mistake, Position
 
 MAX_BYTES: Final = 1024 * 1024
@@ -149,7 +149,11 @@ class _Composer:
         self._count(event, depth)
         place = Place(*_mark(event))
         if isinstance(event, events.AliasEvent):
-            self._wrong(event, f"alias *{event.anchor}", "write the value again where it is used")
+            self._wrong(
+                event,
+                f"alias *{short(event.anchor or '')}",
+                "write the value again where it is used",
+            )
             return None, place
         self._check_properties(event)
         match event:
@@ -170,9 +174,9 @@ class _Composer:
     def _check_properties(self, event: events.Event) -> None:
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if anchor is not None:
-            self._wrong(event, f"anchor &{anchor}", "remove it; nothing may refer to it")
+            self._wrong(event, f"anchor &{short(anchor)}", "remove it; nothing may refer to it")
         if tag is not None:
-            self._wrong(event, f"tag {tag}", "remove it; quote what shall be text")
+            self._wrong(event, f"tag {short(tag)}", "remove it; quote what shall be text")
 
     def _sequence(self, place: Place, depth: int) -> list[Value]:
         items: list[Value] = []
@@ -233,13 +237,13 @@ class _Composer:
 
 def _mark(event: events.Event) -> tuple[int, int]:
     mark = event.start_mark
-    return mark.line + 1, mark.column + 1
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
 
 
 def _not_text(event: events.Event) -> tuple[str, str]:
     if isinstance(event, events.ScalarEvent):
         word = event.value or "null"
-        return f"the key {word} is not text", f"write {quoted(event.value)}"
+        return f"the key {short(word)} is not text", f"write {quoted(event.value)}"
     return "a list or a mapping as a key", "a key is text"
 
 
@@ -259,7 +263,7 @@ def _syntax(error: yaml.MarkedYAMLError, name: str) -> Mistake:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
     where = Position(name, line + 1, column + 1)
-    problem = error.problem or "not YAML"
+    problem = short(error.problem or "not YAML", 120)
     if problem.startswith("found character '\\t'"):
         return Mistake(where, "a tab between the words", "use spaces")
     advice = next((say for part, say in _ADVICE.items() if part in problem), "")

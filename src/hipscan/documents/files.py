@@ -1,0 +1,127 @@
+"""Read and write files so that nothing surprises: no hang, no flood, no half-written report.
+
+Reading takes regular files only (a FIFO would wait for ever) and stops at a size. Writing is
+atomic: another process sees the old file or the new one, both whole, and ours is 0600.
+"""
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from hipscan.errors import OutputError, UsageError
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+
+
+def read(path: Path, *, what: str = "file", limit: int = MAX_BYTES) -> bytes:
+    """Return the content of the regular file at `path`, at most `limit` bytes.
+
+    `what` names the file's part in messages ("inventory"). Raises UsageError.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        raise UsageError(_unreadable(path, what, error), hint=_read_hint(error)) from None
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UsageError(f"{what} {path} is not a regular file", hint="name a plain file")
+        try:
+            content = stream.read(limit + 1)
+        except OSError as error:
+            raise UsageError(_unreadable(path, what, error)) from None
+    if len(content) > limit:
+        raise UsageError(f"{what} {path} is larger than {limit} bytes")
+    return content
+
+
+def _unreadable(path: Path, what: str, error: Exception) -> str:
+    return f"{what} {path} cannot be read: {_reason(error)}"
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _read_hint(error: Exception) -> str:
+    match error:
+        case FileNotFoundError():
+            return "check the path; it is looked up from the current folder"
+        case PermissionError():
+            return "run as a user who may read it, or change its mode"
+        case _:
+            return ""
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write `content` to `path` whole or not at all; a new file is 0600.
+
+    A device, a pipe or a terminal (`/dev/stdout`, `/dev/full`) is written to as it is; a
+    symlink is replaced, not followed, unless it leads to one of those. Raises OutputError.
+    """
+    try:
+        if _is_stream(path):
+            _write_stream(path, content)
+        else:
+            _write_file(path, content)
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"{path} could not be written: {_reason(error)}", hint=_write_hint(path, error)
+        ) from None
+
+
+def _write_hint(path: Path, error: Exception) -> str:
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return f"make the folder {path.parent} first"
+        case IsADirectoryError():
+            return "name a file, not a folder"
+        case PermissionError():
+            return f"choose a folder you may write to; {path.parent} is not one"
+        case _:
+            return ""
+
+
+def _is_stream(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(None, "it is a folder")
+    return not stat.S_ISREG(mode)
+
+
+def _write_stream(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "wb", buffering=0) as stream:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[stream.write(rest) or 0 :]
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last; some file systems refuse to sync a folder, which loses nothing."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
