@@ -25,16 +25,23 @@ def read(path: Path, *, what: str = "file", limit: int = MAX_BYTES) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise UsageError(_unreadable(path, what, error), hint=_read_hint(error)) from None
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise UsageError(f"{what} {path} is not a regular file", hint="name a plain file")
-        try:
-            content = stream.read(limit + 1)
-        except OSError as error:
-            raise UsageError(_unreadable(path, what, error)) from None
-    if len(content) > limit:
+        content = b"" if status.st_size > limit else _drain(descriptor, limit + 1)
+    except OSError as error:
+        raise UsageError(_unreadable(path, what, error)) from None
+    finally:
+        os.close(descriptor)
+    if status.st_size > limit or len(content) > limit:
         raise UsageError(f"{what} {path} is larger than {limit} bytes")
     return content
+
+
+def _drain(descriptor: int, limit: int) -> bytes:
+    with os.fdopen(descriptor, "rb", closefd=False) as stream:
+        return stream.read(limit)
 
 
 def _unreadable(path: Path, what: str, error: Exception) -> str:
@@ -58,8 +65,8 @@ def _read_hint(error: Exception) -> str:
 def write(path: Path, content: bytes) -> None:
     """Write `content` to `path` whole or not at all; a new file is 0600.
 
-    A device, a pipe or a terminal (`/dev/stdout`, `/dev/full`) is written to as it is; a
-    symlink is replaced, not followed, unless it leads to one of those. Raises OutputError.
+    A device, a pipe or a terminal (`/dev/stdout`, `/dev/full`) is written to as it is. A symlink
+    outside of /dev and /proc is replaced, not followed. Raises OutputError.
     """
     try:
         if _is_stream(path):
@@ -85,17 +92,26 @@ def _write_hint(path: Path, error: Exception) -> str:
 
 
 def _is_stream(path: Path) -> bool:
+    """Return whether `path` is something other than a file; refuse what others have planted."""
+    device = path.absolute().parts[1:2] in {("dev",), ("proc",)} and "shm" not in path.parts
     try:
-        mode = path.stat().st_mode
-    except OSError:
+        status = path.stat(follow_symlinks=device)
+    except FileNotFoundError:
         return False
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(None, "it is a folder")
-    return not stat.S_ISREG(mode)
+    if stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode):
+        return False
+    if not device and status.st_uid != os.geteuid():
+        raise PermissionError(None, "it is a pipe or device of another user")
+    return True
 
 
 def _write_stream(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    """Write to a pipe or device; a FIFO that nobody reads fails instead of waiting."""
+    flags = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK
+    descriptor = os.open(path, flags)
+    os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "wb", buffering=0) as stream:
         rest = memoryview(content)
         while rest:

@@ -83,7 +83,7 @@ def resolve(text: str) -> Plain | Trap:
 
 
 def _integer(text: str) -> int | Trap:
-    if len(text) > _INTEGER_LENGTH or abs(int(text)) > _LARGEST:
+    if len(text) > _INTEGER_LENGTH or not -_LARGEST - 1 <= int(text) <= _LARGEST:
         return Trap(f"{quoted(text)} is too large a number", f"write {quoted(text)} for text")
     return int(text)
 

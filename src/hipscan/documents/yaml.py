@@ -113,6 +113,7 @@ class _Composer:
         self._events: Iterator[events.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._mistakes: list[Mistake] = []
         self._values = 0
+        self._here = Position(name, 1, 1)
 
     def document(self) -> Document:
         """Read the whole stream: one document, or none."""
@@ -122,6 +123,9 @@ class _Composer:
             value, top = self._stream()
         except yaml.MarkedYAMLError as error:
             self._mistakes.append(_syntax(error, self._name))
+        except (ValueError, OverflowError):  # PyYAML makes a character of any number
+            message = "after this place, an escape beyond U+10FFFF"
+            self._mistakes.append(Mistake(self._here, message, 'write at most "\\U0010ffff"'))
         except _Stop:
             pass
         if self._mistakes:
@@ -166,6 +170,7 @@ class _Composer:
 
     def _count(self, event: events.Event, depth: int) -> None:
         self._values += 1
+        self._here = Position(self._name, *_mark(event))
         if depth > MAX_DEPTH:
             self._stop(event, f"nested more than {MAX_DEPTH} levels deep")
         if self._values > MAX_VALUES:
@@ -217,12 +222,22 @@ class _Composer:
     def _scalar(self, event: events.Event) -> Value:
         text: str = getattr(event, "value", "")
         if getattr(event, "style", None) is not None:
-            return text
+            return self._quoted(event, text)
         meaning = resolve(text)
         if isinstance(meaning, Trap):
             self._wrong(event, meaning.message, meaning.instead)
             return text
         return meaning
+
+    def _quoted(self, event: events.Event, text: str) -> str:
+        r"""Join the halves of a character, as JSON writes it: "\ud83d\ude00"."""
+        if text.isascii():
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self._wrong(event, "an escape that is half of a character", "write both halves")
+            return ""
 
     def _wrong(self, event: events.Event, message: str, instead: str = "") -> None:
         where = Position(self._name, *_mark(event))

@@ -1,0 +1,1 @@
+"""Tests of hipscan; the folders mirror src/hipscan."""
