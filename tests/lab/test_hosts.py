@@ -1,0 +1,83 @@
+"""The lab itself: hosts are what they say, are reached over SSH, and leave nothing behind."""
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.lab import leftovers
+from tests.lab.changes import Kind
+from tests.lab.definitions import load
+from tests.lab.hosts import CACHE, Host
+
+pytestmark = pytest.mark.lab
+IMAGES = [image.name for image in load().values() if image.init]
+Start = Callable[[str], Host]
+
+
+def ssh(host: Host, user: str, command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        host.ssh_argv(user, command), capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_a_host_answers_over_ssh_as_the_system_it_is(start: Start, image: str) -> None:
+    host = start(image)
+    answer = ssh(host, "root", "cat /etc/os-release")
+    assert answer.returncode == 0, answer.stderr
+    lines = answer.stdout.splitlines()
+    for key, value in host.image.os_release.items():
+        assert f"{key}={value}" in lines or f'{key}="{value}"' in lines
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_changes_are_what_was_written_and_nothing_else(start: Start, image: str) -> None:
+    host = start(image)
+    assert ssh(host, "root", "true").returncode == 0
+    assert host.changes() == []
+    host.run("echo x >/etc/new; chmod 0600 /etc/group; rm /etc/hosts; touch /etc/passwd")
+    assert host.changes() == [
+        (Kind.CHANGED, "/etc/group"),
+        (Kind.REMOVED, "/etc/hosts"),
+        (Kind.ADDED, "/etc/new"),
+        (Kind.TOUCHED, "/etc/passwd"),
+    ]
+
+
+def test_sudo_asks_scan_for_a_password_and_nopass_for_nothing(debian12: Host) -> None:
+    assert "password is required" in ssh(debian12, "scan", "sudo -n id -u").stderr
+    assert ssh(debian12, "nopass", "sudo -n id -u").stdout == "0\n"
+    asked = debian12.run("sudo -S -p '' id -u", user="scan", text=debian12.password + "\n")
+    assert asked.stdout == "0\n"
+
+
+def test_systemd_runs_the_whole_host(debian12: Host) -> None:
+    assert debian12.run("systemctl is-system-running --wait").stdout == "running\n"
+
+
+def test_kernel_settings_of_the_machine_are_read_only(debian12: Host) -> None:
+    denied = debian12.run("echo 1 >/proc/sys/kernel/dmesg_restrict", check=False)
+    assert "Read-only file system" in denied.stderr
+    assert debian12.run("echo 1 >/proc/sys/net/ipv4/ip_forward").returncode == 0
+
+
+def test_a_stopped_host_leaves_nothing(start: Start) -> None:
+    host = start("debian12")
+    folder = host.known_hosts.parent
+    host.stop()
+    assert not folder.exists()
+    assert host.name not in leftovers.hosts(CACHE)
+    assert ssh(host, "root", "true").returncode == 255
+
+
+def test_a_host_ends_when_its_lab_is_killed(start: Start) -> None:
+    host = start("debian12")
+    assert host.keeper.stdin
+    host.keeper.stdin.close()
+    assert host.keeper.wait(timeout=10) == 0
+
+
+def test_pending_updates_are_there_on_an_old_host(start: Start) -> None:
+    pending = start("debian12-old").run("apt list --upgradable").stdout
+    assert "bookworm-security" in pending or "oldstable-security" in pending
