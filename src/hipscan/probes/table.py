@@ -6,7 +6,7 @@ from typing import Final
 
 from hipscan.probes.base import FactSpec, Probe
 
-_NAMES: Final = ("platform",)
+_NAMES: Final = ("file_status", "platform")
 
 
 @cache
