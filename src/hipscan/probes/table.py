@@ -1,12 +1,18 @@
 """The table of probes: name to module. Adding a probe adds one line here."""
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from typing import Final
 
 from hipscan.probes.base import FactSpec, Probe
+from hipscan.probes.derived import DERIVED
 
-_NAMES: Final = ("file_status", "platform")
+_NAMES: Final = (
+    "file_status",
+    "packages",
+    "platform",
+)
 
 
 @cache
@@ -18,8 +24,21 @@ def probes() -> dict[str, Probe]:
 
 @cache
 def facts() -> dict[str, FactSpec]:
-    """Return every fact that a probe can read, by name."""
-    return {spec.name: spec for probe in probes().values() for spec in probe.facts}
+    """Return every fact that rules can ask for, read or derived, by name."""
+    read = {spec.name: spec for probe in probes().values() for spec in probe.facts}
+    return read | {name: item.spec for name, item in DERIVED.items()}
+
+
+def probes_for(names: Iterable[str]) -> frozenset[Probe]:
+    """Return the probes that must run so that the facts called `names` are known."""
+    by_fact = probe_of_fact()
+    needed: set[Probe] = set()
+    for name in names:
+        if name in DERIVED:
+            needed |= probes_for(DERIVED[name].needs)
+        elif name in by_fact:
+            needed.add(by_fact[name])
+    return frozenset(needed)
 
 
 @cache
