@@ -202,6 +202,11 @@ class Script:
         """Return the file an administrator installs: it reads the data from standard input."""
         return "#!/bin/sh\n" + self.text + _PINNED
 
+    @property
+    def pinned_digest(self) -> str:
+        """Return the SHA-256 of that file in hex, for sudoers."""
+        return hashlib.sha256(self.pinned.encode()).hexdigest()
+
 
 def compile_probes(probes: Sequence[Probe]) -> Script:
     """Compile probes into one script; the order of the names decides, not that of the argument."""

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Final
 
 from hipscan.model.finding import Finding, Severity
-from hipscan.model.rule import Rule
 
 SCHEMA: Final = "hipscan-report/1"
 
@@ -104,11 +103,26 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleText:
+    """What a report says of a rule. `preview` tells where the rule was not proven on real hosts."""
+
+    id: str
+    title: str
+    severity: Severity
+    controls: tuple[str, ...]
+    why: str
+    fix: str
+    shell: str
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    preview: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A run as a reporter gets it. `targets()` streams: it may be called more than once."""
 
     run: Run
-    rules: Mapping[str, Rule]
+    rules: Mapping[str, RuleText]
     targets: Callable[[], Iterator[TargetResult]]
     summary: Summary
     frameworks: tuple[FrameworkResult, ...] = ()

@@ -25,7 +25,8 @@ class Snapshot:
     """Facts by name, with when and how they were read.
 
     `taken` is the scanner's clock as ISO 8601 in UTC; `seconds` the wall time of the exchange;
-    `script` the SHA-256 of the script; `peer` how the target was reached.
+    `script` the SHA-256 of the script; `peer` how the target was reached; `broken` says why the
+    reply ended before its end, or is empty.
     """
 
     target: TargetData
@@ -35,6 +36,7 @@ class Snapshot:
     facts: Mapping[str, Fact]
     seconds: float = 0.0
     address: str = ""
+    broken: str = ""
     peer: Mapping[str, str] = field(default_factory=dict)
 
     def fact(self, name: str) -> Fact:

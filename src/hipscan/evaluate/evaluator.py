@@ -1,0 +1,125 @@
+"""The evaluator: a snapshot, rules and knowledge become findings. A pure function.
+
+No clock, no network, no environment: the same three give the same findings for ever.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from fnmatch import fnmatchcase
+from typing import Final
+
+from hipscan.evaluate.derived import AllFacts
+from hipscan.evaluate.judge import Bench, Verdict, Wrong, judge
+from hipscan.model.finding import Finding, Observation, Outcome, Severity, Waiver, fingerprint
+from hipscan.model.knowledge import Knowledge
+from hipscan.model.rule import Rule
+from hipscan.model.snapshot import Snapshot
+from hipscan.probes.base import FactSpec
+from hipscan.rules.matchers import Scope
+
+# How a grade moves the severity of the rule that reads it (`severity_by`).
+_WARNINGS: Final = frozenset({"warn"})
+_MAX_TEXT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All findings of one target, whatever their outcome, in the order of the rules."""
+
+    findings: tuple[Finding, ...]
+
+
+def evaluate(
+    snapshot: Snapshot,
+    rules: Sequence[Rule],
+    knowledge: Knowledge,
+    *,
+    specs: Mapping[str, FactSpec],
+    variables: Mapping[str, object],
+) -> Judgement:
+    """Judge `snapshot` by `rules`; `variables` are those of packs, profile and flags.
+
+    The target's own variables win over them.
+    """
+    target = snapshot.target
+    own = {"phi_paths": target.phi_paths, "groups": target.groups, "phi": target.phi}
+    values = {**variables, **target.variables, **own, "target": target.name}
+    scope = Scope(values, knowledge.now.timestamp())
+    bench = Bench(AllFacts(snapshot, knowledge).get, specs.__getitem__, scope)
+    return Judgement(tuple(_finding(rule, bench, target.name, knowledge) for rule in rules))
+
+
+def _finding(rule: Rule, bench: Bench, target: str, knowledge: Knowledge) -> Finding:
+    verdict = _applied(rule, bench)
+    observations = tuple(_observation(rule, target, wrong, knowledge) for wrong in verdict.wrong)
+    if verdict.outcome is Outcome.FAIL:
+        open_ones = [item.severity for item in observations if not item.waiver]
+        every = [item.severity for item in observations]
+        severity = max(open_ones or every, key=lambda item: item.rank)
+    else:
+        severity = rule.severity
+    return Finding(rule.id, target, verdict.outcome, severity, verdict.reason, observations)
+
+
+def _applied(rule: Rule, bench: Bench) -> Verdict:
+    if rule.applies is None:
+        return judge(rule.check, bench)
+    condition = judge(rule.applies, bench)
+    match condition.outcome:
+        case Outcome.PASS:
+            return judge(rule.check, bench)
+        case Outcome.FAIL | Outcome.NOTAPPLICABLE:
+            return Verdict(Outcome.NOTAPPLICABLE, (), _why_not(condition))
+        case outcome:
+            return Verdict(outcome, (), f"whether it applies: {condition.reason}")
+
+
+def _why_not(condition: Verdict) -> str:
+    wanted = dict.fromkeys(wrong.expected for wrong in condition.wrong)
+    return condition.reason or f"it needs {'; '.join(wanted)}"
+
+
+def _observation(rule: Rule, target: str, wrong: Wrong, knowledge: Knowledge) -> Observation:
+    return Observation(
+        subject=_short(wrong.subject),
+        observed=_short(wrong.observed),
+        expected=_short(wrong.expected),
+        severity=_severity(rule, wrong),
+        fingerprint=fingerprint(rule.id, target, wrong.subject),
+        waiver=_waiver(rule.id, target, wrong.subject, knowledge),
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 3] + "..."
+
+
+def _severity(rule: Rule, wrong: Wrong) -> Severity:
+    """Return the record's severity where the rule asks for it: a severity's name, or a grade.
+
+    A grade `fail` is the rule's own severity, `warn` one step below it.
+    """
+    said = wrong.record.get(rule.severity_by) if rule.severity_by else None
+    if said in _WARNINGS:
+        return _one_below(rule.severity)
+    return Severity(said) if said in list(Severity) else rule.severity
+
+
+def _one_below(severity: Severity) -> Severity:
+    below = [item for item in Severity if item.rank < severity.rank]
+    return max(below, key=lambda item: item.rank, default=severity)
+
+
+def _waiver(rule: str, target: str, subject: str, knowledge: Knowledge) -> Waiver | None:
+    for waiver in knowledge.waivers:
+        pairs = ((rule, waiver.rule), (target, waiver.target), (subject, waiver.subject))
+        is_meant = all(fnmatchcase(name, glob) for name, glob in pairs)
+        if is_meant and knowledge.now <= _end_of(waiver.until):
+            return waiver
+    return None
+
+
+def _end_of(day: str) -> datetime:
+    """Return the last moment of an ISO date in UTC: a waiver holds on its last day."""
+    return datetime.combine(datetime.fromisoformat(day).date(), time.max, UTC)

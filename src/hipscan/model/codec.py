@@ -1,0 +1,138 @@
+"""The codec: values of the model to JSON and back, versioned.
+
+Driven by the dataclasses' own type hints, so that a new field needs no second place. Decoding is
+strict: an unknown key, a wrong type or a wrong schema name is a ValueError that says where.
+"""
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+_PLAIN: Final = (str, int, float, bool, types.NoneType)
+
+
+def encode(value: object) -> Any:  # noqa: ANN401 - JSON
+    """Return `value` as plain JSON data."""
+    match value:
+        case StrEnum():
+            return value.value
+        case None | str() | int() | float() | bool():
+            return value
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): encode(item) for key, item in value.items()}
+        case list() | tuple() | frozenset():
+            return [encode(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = dataclasses.fields(value)
+        return {field.name: encode(getattr(value, field.name)) for field in fields}
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def decode(kind: type[T], data: object, *, where: str = "") -> T:
+    """Return `data`, plain JSON, as a `kind`. Raises ValueError."""
+    value: T = _decode(kind, data, where or kind.__name__)
+    return value
+
+
+def _decode(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - types and JSON as values
+    origin = typing.get_origin(kind)
+    if origin in {typing.Union, types.UnionType}:
+        return _decode_union(kind, data, where)
+    if kind is object or isinstance(kind, typing.ForwardRef | str):
+        return data
+    if origin is tuple:
+        (item, _) = typing.get_args(kind)
+        _want(data, list, where)
+        return tuple(_decode(item, part, f"{where}[{at}]") for at, part in enumerate(data))
+    if origin is Sequence or origin is typing.get_origin(Sequence[str]):
+        _want(data, list, where)
+        return data
+    if origin is Mapping or origin is typing.get_origin(Mapping[str, str]):
+        (key, item) = typing.get_args(kind)
+        _want(data, dict, where)
+        return {_decode(key, k, where): _decode(item, v, f"{where}.{k}") for k, v in data.items()}
+    if dataclasses.is_dataclass(kind):
+        return _decode_dataclass(kind, data, where)
+    return _decode_scalar(kind, data, where)
+
+
+def _decode_union(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - the same
+    for option in typing.get_args(kind):
+        try:
+            return _decode(option, data, where)
+        except ValueError:
+            continue
+    raise ValueError(f"{where}: {_name(data)} does not fit")
+
+
+def _decode_dataclass(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - the same
+    _want(data, dict, where)
+    hints = _hints(kind)
+    unknown = data.keys() - hints.keys()
+    if unknown:
+        raise ValueError(f"{where}: unknown key {min(unknown)!r}")
+    values = {key: _decode(hints[key], item, f"{where}.{key}") for key, item in data.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _decode_scalar(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - the same
+    if kind is datetime:
+        _want(data, str, where)
+        return datetime.fromisoformat(data)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        try:
+            return kind(data)
+        except ValueError:
+            raise ValueError(f"{where}: {data!r} is no {kind.__name__}") from None
+    if kind is float and type(data) is int:
+        return float(data)
+    if kind not in _PLAIN:
+        raise TypeError(f"{where}: no codec for {kind!r}")
+    _want(data, kind, where)
+    return data
+
+
+def _want(data: object, kind: type, where: str) -> None:
+    is_wrong_bool = isinstance(data, bool) and kind is not bool
+    if not isinstance(data, kind) or is_wrong_bool:
+        raise ValueError(f"{where}: {_name(data)} where {kind.__name__} is expected")
+
+
+def _name(data: object) -> str:
+    return "null" if data is None else type(data).__name__
+
+
+def dumps(schema: str, value: object) -> bytes:
+    """Return a versioned document: `{"schema": ..., "value fields": ...}` as UTF-8 JSON."""
+    document = {"schema": schema, **encode(value)}
+    return json.dumps(document, indent=1, ensure_ascii=True).encode("ascii") + b"\n"
+
+
+def loads(schema: str, kind: type[T], content: bytes) -> T:
+    """Read what `dumps` wrote. Raises ValueError, also for another schema or version."""
+    try:
+        document = json.loads(content)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    _want(document, dict, "document")
+    found = document.pop("schema", None)
+    if found != schema:
+        raise ValueError(f"schema is {found!r}, not {schema!r}")
+    return decode(kind, document)

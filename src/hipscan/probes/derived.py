@@ -1,0 +1,29 @@
+"""Derived facts: what follows from facts that were read and from Knowledge. Pure.
+
+A derivation asks for the facts that it needs by name, so that it sees their status too. Adding
+one means a file of its own and one line in `DERIVED`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from hipscan.model.fact import Fact
+from hipscan.model.knowledge import Knowledge
+from hipscan.probes.base import FactSpec
+
+FactReader = Callable[[str], Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """A fact that no probe reads: which facts it needs, and how it follows from them."""
+
+    spec: FactSpec
+    needs: tuple[str, ...]
+    derive: Callable[[FactReader, Knowledge], Fact]
+
+
+_ALL: Final[tuple[Derivation, ...]] = ()
+
+DERIVED: Final[Mapping[str, Derivation]] = {item.spec.name: item for item in _ALL}
