@@ -9,6 +9,7 @@ from hipscan.probes.base import FactSpec, Probe
 from hipscan.probes.derived import DERIVED
 
 _NAMES: Final = (
+    "config",
     "file_status",
     "packages",
     "platform",
