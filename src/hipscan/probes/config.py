@@ -94,7 +94,7 @@ def _records(kind: ConfigFile, read: Listing) -> Iterator[Record]:
         holds = holds and (bool(setting.value) or setting.key not in kind.defaults)
         yield _record(kind, path, setting, effective=holds)
     if settings or any(path in read.files for path in kind.files):
-        made = {setting.key for _, setting in settings if setting.value}
+        made = {key for (_, key), place in last.items() if settings[place][1].value}
         for key, value in kind.defaults.items():
             if key not in made:
                 yield _record(kind, "", Setting(kind.section, key, value, 0), effective=True)
