@@ -1,0 +1,1 @@
+"""Tests of hipscan.versions, against what the package managers themselves said."""
