@@ -7,6 +7,7 @@ are unknown, so that it costs only the rules that ask for it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from posixpath import dirname
 from typing import Final
 
@@ -39,6 +40,8 @@ fi
 }} | hide
 """
 )
+
+_UNREAD: Final = Setting("", "", "", 0)  # stands for a file that is named and was not read
 
 FIELDS: Final = {
     "name": Field(FieldType.TEXT, "which kind of file: " + ", ".join(kind.name for kind in FILES)),
@@ -90,6 +93,9 @@ def _records(kind: ConfigFile, read: Listing) -> Iterator[Record]:
     settings = list(_settings(kind, read))
     last = {(setting.section, setting.key): place for place, (_, setting) in enumerate(settings)}
     for place, (path, setting) in enumerate(settings):
+        if setting is _UNREAD:
+            yield _unknown(kind, path)
+            continue
         holds = setting.key in kind.several or last[setting.section, setting.key] == place
         holds = holds and (bool(setting.value) or setting.key not in kind.defaults)
         yield _record(kind, path, setting, effective=holds)
@@ -122,11 +128,17 @@ def _file(kind: ConfigFile, path: str, read: Listing) -> Iterator[tuple[str, Set
     for setting in kind.reader(read.files[path]):
         key = setting.key.lower() if kind.fold else setting.key
         if kind.include and key == "include":
-            named = setting.value.strip("\"'")
-            lines = read.files.get(named, ())
-            yield from ((named, each) for each in kind.reader(lines))
+            yield from _included(kind, setting.value.strip("\"'"), read)
         else:
             yield path, replace(setting, key=key)
+
+
+def _included(kind: ConfigFile, pattern: str, read: Listing) -> Iterator[tuple[str, Setting]]:
+    paths = sorted(path for path in read.files if fnmatchcase(path, pattern))
+    if not paths:
+        yield pattern, _UNREAD
+    for path in paths:
+        yield from ((path, each) for each in kind.reader(read.files[path]))
 
 
 def _record(kind: ConfigFile, path: str, setting: Setting, *, effective: bool) -> Record:
