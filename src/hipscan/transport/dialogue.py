@@ -18,6 +18,9 @@ from hipscan.errors import TargetError, Unreachable
 from hipscan.transport import sudo
 from hipscan.transport.base import Budget, Channel, Ending, Handshake, Reply, Request
 
+# Standard error and exit status to an error, where they say why the streams ended.
+Explain = Callable[[bytes, int | None], TargetError | None]
+
 _SEND_BYTES = 64 * 1024
 _POLL_SECONDS = 0.25  # the longest wait between two looks at the clock and the exit status
 _PAUSE_SECONDS = 0.01
@@ -31,6 +34,8 @@ class _Conversation:
     channel: Channel
     budget: Budget
     clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    explain: Explain
     deadline: float
     stdout: bytearray = field(default_factory=bytearray)
     stderr: bytearray = field(default_factory=bytearray)
@@ -111,21 +116,24 @@ def converse(
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    explain: Explain = lambda _stderr, _exit_status: None,
 ) -> Reply:
     """Hold the dialogue of `request` over `channel`; return what came back, however it ended.
 
     Takes at most `budget.seconds`, and a second more for an exit status. The caller closes the
     channel. Raises TargetError with cause SUDO when the shell behind sudo was not reached, FLOOD
-    when the target talked without end instead.
+    when the target talked without end instead. Where a client of ours carries the streams,
+    `explain` tells its own failures from sudo's.
     """
     start = clock()
-    talk = _Conversation(channel, budget, clock, deadline=start + budget.seconds, heard=start)
+    deadline = start + budget.seconds
+    talk = _Conversation(channel, budget, clock, sleep, explain, deadline, heard=start)
     after = 0
     if request.handshake is not None:
-        after = _pass_sudo(talk, request.handshake, sleep)
+        after = _pass_sudo(talk, request.handshake)
     ending = _read_reply(talk, request, after)
     if ending is Ending.CLOSED:
-        _await_exit_status(talk, sleep)
+        _await_exit_status(talk)
     if ending is Ending.FLOOD:
         del talk.stdout[budget.stdout_bytes :]
     return Reply(bytes(talk.stdout), bytes(talk.stderr), ending, channel.exit_status())
@@ -146,13 +154,13 @@ def _read_reply(talk: _Conversation, request: Request, after: int) -> Ending:
             return Ending.DEADLINE
 
 
-def _await_exit_status(talk: _Conversation, sleep: Callable[[float], None]) -> None:
+def _await_exit_status(talk: _Conversation) -> None:
     until = min(talk.deadline, talk.clock() + _GRACE_SECONDS)
     while talk.channel.exit_status() is None and talk.clock() < until:
-        sleep(_PAUSE_SECONDS)
+        talk.sleep(_PAUSE_SECONDS)
 
 
-def _pass_sudo(talk: _Conversation, handshake: Handshake, sleep: Callable[[float], None]) -> int:
+def _pass_sudo(talk: _Conversation, handshake: Handshake) -> int:
     """Get past sudo; return where in standard output the reply begins."""
     until = min(talk.deadline, talk.clock() + talk.budget.login_seconds)
     unsent = memoryview(b"")
@@ -173,14 +181,16 @@ def _pass_sudo(talk: _Conversation, handshake: Handshake, sleep: Callable[[float
         if talk.flooded():
             raise TargetError(Unreachable.FLOOD, "the target floods us instead of starting sudo")
         if talk.ended or talk.silent_after_exit():
-            _await_exit_status(talk, sleep)
-            raise sudo.ended(
-                bytes(talk.stderr).replace(handshake.prompt, b""),
-                talk.channel.exit_status(),
-                answered=prompted_at >= 0,
-            )
+            raise _ended_early(talk, handshake, answered=prompted_at >= 0)
         if talk.clock() >= until:
             raise sudo.silent(talk.budget.login_seconds, answered=prompted_at >= 0)
+
+
+def _ended_early(talk: _Conversation, handshake: Handshake, *, answered: bool) -> TargetError:
+    _await_exit_status(talk)
+    said = bytes(talk.stderr).replace(handshake.prompt, b"")
+    status = talk.channel.exit_status()
+    return talk.explain(said, status) or sudo.ended(said, status, answered=answered)
 
 
 def _waits_at_prompt(stderr: bytearray, prompt: bytes, answered: int) -> bool:

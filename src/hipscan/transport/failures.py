@@ -1,0 +1,174 @@
+"""What went wrong on the way to a target, in words that a person can act on.
+
+paramiko says "No existing session" or nothing at all; the OpenSSH client says it in English on its
+standard error. Both become one TargetError with one cause.
+"""
+
+import re
+from enum import StrEnum
+from typing import Final
+
+import paramiko
+
+from hipscan import sanitize
+from hipscan.errors import TargetError, Unreachable
+from hipscan.transport.guard import Guard
+from hipscan.transport.known_hosts import Outcome, Verdict
+from hipscan.transport.paramiko_session import Session
+
+_MAX_SAID: Final = 300
+_BUSY: Final = (
+    "the target may be at its limit (MaxStartups, PerSourcePenalties), or block this address"
+    " (fail2ban, hosts.deny, a firewall)"
+)
+
+
+class SshStage(StrEnum):
+    """How far a connection got."""
+
+    HANDSHAKE = "handshake"
+    LOGIN = "login"
+    CHANNEL = "channel"
+
+
+_SILENT: Final = {
+    Unreachable.BANNER: "sent no SSH banner",
+    Unreachable.KEX: "did not finish the key exchange",
+    Unreachable.AUTH: "did not answer the login",
+    Unreachable.CHANNEL: "did not start a command",
+}
+_HINTS: Final = {
+    Unreachable.BANNER: _BUSY,
+    Unreachable.KEX: "try `ssh -v`, or --transport openssh",
+    Unreachable.AUTH: "a directory service or a slow look-up of names there may hold the login",
+    Unreachable.CHANNEL: "MaxSessions, a forced command or a restricted shell may forbid it",
+}
+
+
+def explain_failure(
+    session: Session, stage: SshStage, error: Exception, guard: Guard, seconds: float
+) -> TargetError:
+    """Return what paramiko's `error` at `stage` means; `guard` knows whether time ran out."""
+    cause = _cause(session, stage)
+    if guard.fired:
+        message = f"the target {_SILENT[cause]} within {seconds:g} s"
+    elif cause is Unreachable.BANNER:
+        message = _no_banner(session, error)
+    elif cause is Unreachable.CHANNEL:
+        message = f"the target refused to run a command: {_detail(session, error)}"
+    elif cause is Unreachable.AUTH:
+        message = f"the target closed the connection at the login: {_detail(session, error)}"
+    else:
+        message = f"the key exchange failed: {_detail(session, error)}"
+    return TargetError(cause, message, hint=_HINTS[cause])
+
+
+def _cause(session: Session, stage: SshStage) -> Unreachable:
+    if stage is SshStage.CHANNEL:
+        return Unreachable.CHANNEL
+    if stage is SshStage.LOGIN:
+        return Unreachable.AUTH
+    return Unreachable.KEX if session.remote_version else Unreachable.BANNER
+
+
+def _no_banner(session: Session, error: Exception) -> str:
+    said = session.said_before_banner()
+    if said:
+        return f"no SSH banner; what came instead: {said}"
+    if "banner of more" in str(error):
+        return f"no SSH banner, but {_printable(error)}"
+    return "the target closed the connection before its SSH banner"
+
+
+def _detail(session: Session, error: Exception) -> str:
+    return session.farewell or _printable(error) or "it closed the connection"
+
+
+def _printable(error: Exception) -> str:
+    if isinstance(error, paramiko.ChannelException):
+        return sanitize.line(error.text)[:_MAX_SAID]
+    return sanitize.line(str(error))[:_MAX_SAID]
+
+
+_KEY_CAUSES: Final = {
+    Outcome.UNKNOWN: Unreachable.HOST_KEY_UNKNOWN,
+    Outcome.CHANGED: Unreachable.HOST_KEY_CHANGED,
+    Outcome.REVOKED: Unreachable.HOST_KEY_REVOKED,
+}
+
+
+def refused_host_key(verdict: Verdict) -> TargetError:
+    """Return the error for a host key that is not accepted."""
+    return TargetError(_KEY_CAUSES[verdict.outcome], verdict.text)
+
+
+def password_on_first_sight(verdict: Verdict) -> TargetError:
+    """Return the error for a sudo password that would go to a host first seen now."""
+    return TargetError(
+        Unreachable.HOST_KEY_UNKNOWN,
+        f"the host key {verdict.key_type} {verdict.fingerprint} was new and is accepted now;"
+        " passwords are not sent to a host on first sight",
+        hint="compare the fingerprint with the host's own, then run again",
+    )
+
+
+# (what the OpenSSH client says, the cause, what to do); the first that matches counts.
+_OPENSSH_SAYS: Final = (
+    (r"Could not resolve hostname", Unreachable.DNS, "check the spelling and the resolver"),
+    (r"REVOKED HOST KEY|marked as revoked", Unreachable.HOST_KEY_REVOKED, ""),
+    (
+        r"HOST IDENTIFICATION HAS CHANGED|differs from the key|host key .*has changed",
+        Unreachable.HOST_KEY_CHANGED,
+        "find out why before you change known_hosts: it may be an attack",
+    ),
+    (
+        r"host key is known|Host key verification failed",
+        Unreachable.HOST_KEY_UNKNOWN,
+        "compare its fingerprint with the host's own, then connect once with ssh",
+    ),
+    (r"Unable to negotiate|no matching", Unreachable.KEX, "the target offers only weak algorithms"),
+    (
+        r"banner exchange|kex_exchange_identification|Exceeded MaxStartups",
+        Unreachable.BANNER,
+        _BUSY,
+    ),
+    (
+        r"Permission denied|Too many authentication failures|No more authentication methods",
+        Unreachable.AUTH,
+        "load a key with ssh-add or choose one with --identity; passwords need paramiko",
+    ),
+    (
+        r"request failed on channel|open failed|administratively prohibited",
+        Unreachable.CHANNEL,
+        _HINTS[Unreachable.CHANNEL],
+    ),
+    (r"timed out|Timeout", Unreachable.TIMEOUT, "is the host up, and does a firewall drop it?"),
+    (
+        r"Connection refused|No route to host|unreachable",
+        Unreachable.REFUSED,
+        "is sshd running there, and is the port right?",
+    ),
+    (
+        r"Bad configuration option|Bad owner or permissions|terminating, \d+ bad config",
+        Unreachable.UNSUPPORTED,
+        "repair ssh_config",
+    ),
+    (
+        r"Connection (closed|reset)|client_loop|[Bb]roken pipe",
+        Unreachable.PROTOCOL,
+        "try `ssh -v`",
+    ),
+)
+
+
+def explain_openssh(stderr: bytes) -> TargetError:
+    """Return what the OpenSSH client, which ended with 255, means by its last words."""
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines()]
+    text = "\n".join(lines)
+    said = sanitize.line(" / ".join(line for line in lines if line.strip("@ ")))[-_MAX_SAID:]
+    for pattern, cause, hint in _OPENSSH_SAYS:
+        if re.search(pattern, text):
+            return TargetError(cause, f"ssh: {said}", hint=hint)
+    return TargetError(
+        Unreachable.PROTOCOL, f"ssh failed: {said or 'without a word'}", hint="try `ssh -v`"
+    )

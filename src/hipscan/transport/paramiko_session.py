@@ -1,0 +1,239 @@
+"""paramiko's Transport with the limits and the manners it lacks.
+
+* Weak algorithms are not offered: an explicit list of what is, instead of a list of what is not.
+* The name `curve25519-sha256` of RFC 8731, which paramiko knows under its old name only.
+* Packets and banners are bounded before their bytes are collected.
+* What the other side said before it hung up, or offered when nothing matched, is kept for people.
+* Its logging stays silent: nothing of a target's reaches a terminal past hipscan.sanitize.
+"""
+
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+import paramiko
+from paramiko.message import Message
+from paramiko.packet import Packetizer
+
+from hipscan import sanitize
+from hipscan.transport.base import Channel
+
+_STRONG_KEX: Final = (
+    "mlkem768x25519-sha256",
+    "curve25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp521",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group14-sha256",
+    "diffie-hellman-group-exchange-sha256",
+)
+_STRONG_CIPHERS: Final = (
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes128-ctr",
+    "aes192-ctr",
+    "aes256-ctr",
+)
+_STRONG_MACS: Final = (
+    "hmac-sha2-256-etm@openssh.com",
+    "hmac-sha2-512-etm@openssh.com",
+    "hmac-sha2-256",
+    "hmac-sha2-512",
+)
+_STRONG_SIGNATURES: Final = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
+_MAX_PACKET: Final = 256 * 1024 + 1024  # OpenSSH's own limit, and room for a MAC
+_MAX_BANNER: Final = 16 * 1024
+_MAX_SAID: Final = 200
+_CHUNK: Final = 4 * 1024 * 1024
+_STALLED_SECONDS: Final = 0.02
+_OLD_CURVE_NAME: Final = "curve25519-sha256@libssh.org"
+
+_LOGGER: Final = logging.getLogger("paramiko")
+_LOGGER.addHandler(logging.NullHandler())
+_LOGGER.propagate = False
+_LOGGER.setLevel(logging.CRITICAL + 1)
+
+
+class NoCommonAlgorithmError(paramiko.SSHException):
+    """Nothing of `kind` that we accept is among what the target offers."""
+
+    def __init__(self, kind: str, offered: Sequence[str]) -> None:
+        names = sanitize.line(", ".join(offered))[:_MAX_SAID]
+        super().__init__(f"no {kind} in common; the target offers only: {names}")
+
+
+class BoundedPacketizer(Packetizer):
+    """Refuses packets and banners that are larger than any honest one."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self.lines: list[str] = []
+        self._banner_bytes = 0
+
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:  # noqa: FBT001, FBT002 - paramiko's
+        """Read `n` bytes, after looking at `n`."""
+        if not 0 <= n <= _MAX_PACKET:
+            raise paramiko.SSHException(f"a packet of {n} bytes")
+        return super().read_all(n, check_rekey)
+
+    def readline(self, timeout: float) -> str:
+        """Read a line before the key exchange, and remember it."""
+        line = super().readline(timeout)
+        self.lines.append(line)
+        return line
+
+    def _read_timeout(self, timeout: float) -> bytes:
+        data: bytes = super()._read_timeout(timeout)  # type: ignore[misc]  # not in the stubs
+        self._banner_bytes += len(data)
+        if self._banner_bytes > _MAX_BANNER:
+            raise paramiko.SSHException(f"a banner of more than {_MAX_BANNER} bytes")
+        return data
+
+
+class Session(paramiko.Transport):
+    """One SSH connection as a client, from a socket that is connected already."""
+
+    _preferred_kex = tuple(
+        name
+        for name in _STRONG_KEX
+        if name == "curve25519-sha256" or name in paramiko.Transport._preferred_kex  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
+    )
+    _preferred_ciphers = _STRONG_CIPHERS
+    _preferred_macs = _STRONG_MACS
+    _preferred_keys: tuple[str, ...] = _STRONG_SIGNATURES
+    _preferred_pubkeys = _STRONG_SIGNATURES
+    _kex_info: Mapping[str, Any] = MappingProxyType(
+        {
+            **paramiko.Transport._kex_info,  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
+            "curve25519-sha256": paramiko.Transport._kex_info[_OLD_CURVE_NAME],  # type: ignore[attr-defined]  # noqa: SLF001 - the same
+        }
+    )
+    packetizer: BoundedPacketizer
+    remote_cipher: str
+    remote_mac: str | None
+    agreed_on_strict_kex: bool
+
+    def __init__(
+        self, connection: socket.socket, host_key_types: Sequence[str], *, seconds: float
+    ) -> None:
+        """Prefer `host_key_types`; every step is to end within `seconds`."""
+        super().__init__(connection, strict_kex=True, packetizer_class=BoundedPacketizer)
+        self._preferred_keys = tuple(name for name in host_key_types if name in _STRONG_SIGNATURES)
+        self.banner_timeout = self.handshake_timeout = self.auth_timeout = seconds + 1
+        self.channel_timeout = self.clear_to_send_timeout = seconds + 1
+        self.kex_name = ""
+        self.farewell = ""
+
+    def said_before_banner(self) -> str:
+        """Return what came instead of an SSH banner, printable and short."""
+        lines = [line for line in self.packetizer.lines if not line.startswith("SSH-")]
+        return sanitize.line(" / ".join(lines))[:_MAX_SAID]
+
+    def describe(self) -> dict[str, str]:
+        """Return the negotiated algorithms, for the report."""
+        return {
+            "kex": self.kex_name,
+            "cipher": str(self.remote_cipher),
+            "mac": "" if "gcm" in str(self.remote_cipher) else str(self.remote_mac),
+            "strict_kex": "yes" if self.agreed_on_strict_kex else "no",
+            "server": sanitize.line(self.remote_version)[:_MAX_SAID],
+        }
+
+    def abandon(self) -> None:
+        """Cut the connection; whoever waits for it wakes up with an error."""
+        self.packetizer.close()
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
+
+    def finish(self) -> None:
+        """Close everything; neither the thread nor the socket stays."""
+        self.abandon()
+        self.close()
+        if self.ident is not None:
+            self.join()
+        self.sock.close()
+
+    def _parse_kex_init(self, m: Message) -> None:
+        offer = self._really_parse_kex_init(Message(m.asbytes()))  # type: ignore[attr-defined]  # not in the stubs
+        self.kex_name = _first_common("key exchange", self.preferred_kex, offer["kex_algo_list"])
+        _first_common("host key algorithm", self.preferred_keys, offer["server_key_algo_list"])
+        for direction in ("client", "server"):
+            _first_common("cipher", self.preferred_ciphers, offer[f"{direction}_encrypt_algo_list"])
+            _first_common("MAC", self.preferred_macs, offer[f"{direction}_mac_algo_list"])
+        super()._parse_kex_init(m)  # type: ignore[misc]  # not in the stubs
+
+    def _parse_disconnect(self, m: Message) -> None:
+        m.get_int()
+        self.farewell = sanitize.line(m.get_string().decode("utf-8", "replace"))[:_MAX_SAID]
+
+
+def _first_common(kind: str, ours: Sequence[str], theirs: Sequence[str]) -> str:
+    for name in ours:
+        if name in theirs:
+            return name
+    raise NoCommonAlgorithmError(kind, theirs)
+
+
+class ParamikoChannel(Channel):
+    """A command over a Session, as the dialogue wants it."""
+
+    __slots__ = ("_channel", "_stalled", "_woken")
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        """Take over `channel` before anything runs on it."""
+        self._channel = channel
+        self._woken = threading.Event()
+        self._stalled = False
+        channel.in_buffer.set_event(self._woken)
+        channel.in_stderr_buffer.set_event(self._woken)
+
+    def send(self, data: bytes) -> int:
+        """Send what the window takes; a peer that is gone takes everything."""
+        if self._channel.closed:
+            return len(data)
+        try:
+            sent = self._channel.send(data) if self._channel.send_ready() else 0
+        except TimeoutError:
+            sent = 0
+        except (OSError, EOFError, paramiko.SSHException):
+            return len(data)
+        self._stalled = sent < len(data)
+        return sent
+
+    def receive(self, seconds: float) -> tuple[bytes, bytes, bool]:
+        """Drain both streams, after waiting where both are empty."""
+        return self._drain() or self._wait_and_drain(seconds)
+
+    def _wait_and_drain(self, seconds: float) -> tuple[bytes, bytes, bool]:
+        self._woken.wait(min(seconds, _STALLED_SECONDS) if self._stalled else seconds)
+        return self._drain() or (b"", b"", False)
+
+    def _drain(self) -> tuple[bytes, bytes, bool] | None:
+        channel = self._channel
+        # Looked at first: what arrived before the end is in the buffers by then.
+        ended = bool(channel.eof_received or channel.closed)
+        out = channel.recv(_CHUNK) if channel.recv_ready() else b""
+        err = channel.recv_stderr(_CHUNK) if channel.recv_stderr_ready() else b""
+        return (out, err, ended) if out or err or ended else None
+
+    def exit_status(self) -> int | None:
+        """Return the exit status if the target sent one; a signal's has none."""
+        if not self._channel.status_event.is_set() or self._channel.exit_status < 0:
+            return None
+        return self._channel.exit_status
+
+    def close(self) -> None:
+        """Leave it to the session, whose end takes the remote command's streams away."""
