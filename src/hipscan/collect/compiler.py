@@ -29,7 +29,8 @@ from typing import Final
 from hipscan.collect.library import LIBRARY
 from hipscan.probes.base import Probe
 
-_HEAD: Final = r"""# hipscan: reads facts of this host and prints them; writes nothing, uses no network
+_HEAD: Final = r"""# hipscan: reads facts of this host and prints them. It writes nothing.
+# It uses no network.
 hipscan() {
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 LC_ALL=C

@@ -44,25 +44,27 @@ def decode(kind: type[T], data: object, *, where: str = "") -> T:
 
 
 def _decode(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - types and JSON as values
-    origin = typing.get_origin(kind)
-    if origin in {typing.Union, types.UnionType}:
-        return _decode_union(kind, data, where)
-    if kind is object or isinstance(kind, typing.ForwardRef | str):
-        return data
-    if origin is tuple:
-        (item, _) = typing.get_args(kind)
-        _want(data, list, where)
-        return tuple(_decode(item, part, f"{where}[{at}]") for at, part in enumerate(data))
-    if origin is Sequence or origin is typing.get_origin(Sequence[str]):
-        _want(data, list, where)
-        return data
-    if origin is Mapping or origin is typing.get_origin(Mapping[str, str]):
-        (key, item) = typing.get_args(kind)
-        _want(data, dict, where)
-        return {_decode(key, k, where): _decode(item, v, f"{where}.{k}") for k, v in data.items()}
-    if dataclasses.is_dataclass(kind):
-        return _decode_dataclass(kind, data, where)
+    if kind is object or dataclasses.is_dataclass(kind):
+        return data if kind is object else _decode_dataclass(kind, data, where)
+    match typing.get_origin(kind):
+        case typing.Union | types.UnionType:
+            return _decode_union(kind, data, where)
+        case origin if origin is tuple:
+            _want(data, list, where)
+            item = typing.get_args(kind)[0]
+            return tuple(_decode(item, part, f"{where}[{at}]") for at, part in enumerate(data))
+        case origin if origin is Mapping:
+            return _decode_mapping(kind, data, where)
+        case origin if origin is Sequence:  # a list in a fact's record, JSON already
+            _want(data, list, where)
+            return data
     return _decode_scalar(kind, data, where)
+
+
+def _decode_mapping(kind: Any, data: Any, where: str) -> dict[Any, Any]:  # noqa: ANN401 - the same
+    _want(data, dict, where)
+    key, item = typing.get_args(kind)
+    return {_decode(key, k, where): _decode(item, v, f"{where}.{k}") for k, v in data.items()}
 
 
 def _decode_union(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - the same
