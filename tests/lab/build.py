@@ -21,10 +21,15 @@ class LabError(Exception):
 def layers(image: Image, cache: Path) -> tuple[Path, ...]:
     """Return the layers of an image, top first, built where they are missing (minutes, once)."""
     with locked(cache / "build.lock"):
-        for part in reversed(image.chain()):
-            if not (cache / "images" / part.folder).is_dir():
-                _build(part, cache)
+        _ensure(image, cache)
     return _paths(image, cache)
+
+
+def _ensure(image: Image, cache: Path) -> None:
+    if image.parent:
+        _ensure(image.parent, cache)
+    if not (cache / "images" / image.folder).is_dir():
+        _build(image, cache)
 
 
 def _paths(image: Image, cache: Path) -> tuple[Path, ...]:
@@ -60,6 +65,10 @@ def _build(image: Image, cache: Path) -> None:
     if done.returncode:
         raise LabError(f"image {image.name} was not built, see {log}:\n{_tail(log)}")
     shutil.rmtree(partial / "work")
+    if image.keep:
+        (partial / "layer").rename(partial / "built")
+        (partial / "built" / image.keep).rename(partial / "layer")
+        shutil.rmtree(partial / "built")
     partial.rename(cache / "images" / image.folder)
 
 

@@ -19,7 +19,10 @@ mount -t sysfs -o ro sysfs "$root/sys"
 mount -t tmpfs tmpfs "$root/tmp"
 [ ! -d "$root/var/cache/apt/archives" ] || mount --bind "$debs" "$root/var/cache/apt/archives"
 inside() { chroot "$root" env LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
-apt() { inside apt-get -q -y --no-install-recommends "$@"; }
+apt() {
+    inside apt-get -q -y --no-install-recommends \
+        -o Acquire::Languages=none -o APT::Update::Error-Mode=any "$@"
+}
 
 if [ -d "$root/etc/apt" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
@@ -33,8 +36,9 @@ fi
 [ -z "$UPGRADE" ] || apt dist-upgrade
 # shellcheck disable=SC2086 # a list of package names
 [ -z "$PACKAGES" ] || apt install $PACKAGES
+cp -r "$scripts" "$root/tmp/setup"
 for script in "$@"; do
-    cp "$scripts/$script" "$root/tmp/setup.sh"
-    inside sh /tmp/setup.sh
+    inside sh "/tmp/setup/$script"
 done
 rm -f "$root/usr/sbin/policy-rc.d"
+: >"$root/etc/resolv.conf"

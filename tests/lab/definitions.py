@@ -30,6 +30,7 @@ class Image:
     upgrade: bool
     packages: tuple[str, ...]
     setup: tuple[str, ...]
+    keep: str
     init: str
     os_release: Mapping[str, str]
     simulated: str
@@ -41,7 +42,7 @@ class Image:
 
     def chain(self) -> tuple["Image", ...]:
         """Return this image and those below it, top first: the order of overlayfs's lowerdir."""
-        return (self, *(self.parent.chain() if self.parent else ()))
+        return (self, *(self.parent.chain() if self.parent and not self.keep else ()))
 
 
 def load() -> Mapping[str, Image]:
@@ -64,6 +65,7 @@ def _image(name: str, entry: Mapping[str, Any], known: Mapping[str, Image]) -> I
         upgrade=entry.get("upgrade", False),
         packages=tuple(entry.get("packages", ())),
         setup=tuple(entry.get("setup", ())),
+        keep=entry.get("keep", ""),
         init=entry.get("init", ""),
         os_release=entry.get("os_release", {}),
         simulated=entry.get("simulated", ""),

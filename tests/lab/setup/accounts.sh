@@ -1,17 +1,11 @@
 #!/bin/sh
-# The accounts of every host: root by key; scan, whose sudo asks for its password; nopass, whose
+# The accounts of every server: root by key; scan, whose sudo asks for its password; nopass, whose
 # sudo asks for nothing. Keys are added when a host starts. Passwords: LAB_PASSWORD.
 set -eu
 for account in scan nopass; do
-    if command -v useradd >/dev/null; then
-        useradd --create-home --shell /bin/bash "$account"
-    else
-        adduser -D -s /bin/sh "$account"
-    fi
+    useradd --create-home --shell /bin/bash "$account"
     printf '%s:%s\n' "$account" "$LAB_PASSWORD" | chpasswd
 done
-if command -v sudo >/dev/null; then
-    printf 'scan ALL=(ALL:ALL) ALL\n' >/etc/sudoers.d/lab-scan
-    printf 'nopass ALL=(ALL:ALL) NOPASSWD: ALL\n' >/etc/sudoers.d/lab-nopass
-    chmod 0440 /etc/sudoers.d/lab-scan /etc/sudoers.d/lab-nopass
-fi
+printf 'scan ALL=(ALL:ALL) ALL\n' >/etc/sudoers.d/lab-scan
+printf 'nopass ALL=(ALL:ALL) NOPASSWD: ALL\n' >/etc/sudoers.d/lab-nopass
+chmod 0440 /etc/sudoers.d/lab-scan /etc/sudoers.d/lab-nopass

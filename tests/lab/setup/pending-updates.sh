@@ -2,4 +2,4 @@
 # Let the package manager hear of security updates, and install none of them.
 set -eu
 echo 'deb http://deb.debian.org/debian-security bookworm-security main' >>/etc/apt/sources.list
-apt-get update
+apt-get -o Acquire::Languages=none -o APT::Update::Error-Mode=any update
