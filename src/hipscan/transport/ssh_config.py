@@ -2,17 +2,26 @@
 
 `ssh -G` resolves Host, Match, Include and tokens; what paramiko cannot honour of the result is
 named in `needs_openssh`, never dropped. Without the client a smaller reader does the same and
-refuses by name what it cannot honour.
+refuses by name what it cannot honour. The reasons: docs/decisions/0002-ssh-trust.md.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from hipscan.errors import TargetError, Unreachable
 from hipscan.model.target import Target
+from hipscan.transport import ssh_config_client as client
+from hipscan.transport import ssh_config_reader as reader
 from hipscan.transport.base import TrustOptions
+from hipscan.transport.known_hosts_lines import SSH_PORT, read_revocations
+from hipscan.transport.ssh_config_identity import is_hardware_key
+from hipscan.transport.ssh_config_kerberos import has_ticket
+from hipscan.transport.ssh_config_keywords import Answer, spelled, unhonoured
+from hipscan.transport.ssh_config_tokens import Tokens
 
-SSH_PORT: Final = 22
+_GSSAPI: Final = "gssapiauthentication"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +72,114 @@ def resolve(target: Target, options: TrustOptions) -> SshSettings:
     runs too, as it would with ssh. Raises UsageError when a configuration file is missing or
     wrong, TargetError when the configuration cannot be honoured or the client hangs.
     """
-    raise NotImplementedError
+    ssh = client.program()
+    if ssh is None:
+        return _without_client(target, options)
+    answer = client.ask(ssh, target, options)
+    beyond = set(unhonoured(answer, client.without_configuration(ssh)))
+    if not (_flag(answer, _GSSAPI) and _kerberos_counts(ssh, target, options)):
+        beyond.discard(spelled(_GSSAPI))
+    return _settings(answer, target, options, beyond)
+
+
+def _without_client(target: Target, options: TrustOptions) -> SshSettings:
+    """Read the configuration here; what only the client could honour is an error."""
+    answer = reader.read(target, options)
+    settings = _settings(answer, target, options, unhonoured(answer, {}))
+    if settings.needs_openssh:
+        raise TargetError(
+            Unreachable.UNSUPPORTED,
+            f"{target.host}: {settings.needs_openssh} needs the OpenSSH client, which is not "
+            "installed",
+            hint="install the OpenSSH client, or name another configuration with --ssh-config",
+        )
+    return settings
+
+
+def _kerberos_counts(ssh: str, target: Target, options: TrustOptions) -> bool:
+    """Tell whether GSSAPIAuthentication means something: the user's own wish, or a ticket.
+
+    Distributions switch it on in their own file for everybody; without a ticket it does nothing.
+    """
+    if options.ssh_config is not None or has_ticket():
+        return True
+    return not _flag(client.ask(ssh, target, options, config=client.SYSTEM_CONFIG), _GSSAPI)
+
+
+def _settings(
+    answer: Answer, target: Target, options: TrustOptions, beyond: Iterable[str]
+) -> SshSettings:
+    """Type the answer, and name all that paramiko cannot honour of it."""
+    alias = _one(answer, "hostkeyalias").lower()
+    hostname, user = _one(answer, "hostname", target.host), _one(answer, "user")
+    port = int(_one(answer, "port", str(SSH_PORT)))
+    tokens = Tokens(target.host, hostname, port, user, alias)
+    identities = _paths(answer, "identityfile", tokens)
+    revoked = _paths(answer, "revokedhostkeys", tokens)
+    users = (options.known_hosts,) if options.known_hosts else _files(answer, "userknownhostsfile")
+    shared = _files(answer, "globalknownhostsfile")
+    timeout = _one(answer, "connecttimeout", "none")
+    reasons = [*beyond, *_file_reasons(identities, revoked)]
+    if users is None or shared is None:
+        reasons.append("a known_hosts file name with a blank")
+    return SshSettings(
+        hostname=hostname,
+        port=port,
+        user=user,
+        identity_files=identities,
+        identities_only=_flag(answer, "identitiesonly"),
+        identity_agent=_agent(answer, tokens),
+        certificate_files=_paths(answer, "certificatefile", tokens),
+        user_known_hosts_files=users or (),
+        global_known_hosts_files=shared or (),
+        host_key_alias=alias,
+        revoked_host_keys=revoked[0] if revoked else None,
+        hash_known_hosts=_flag(answer, "hashknownhosts"),
+        connect_timeout=None if timeout in ("none", "0") else int(timeout),
+        address_family=_one(answer, "addressfamily", "any"),
+        password_authentication=_flag(answer, "passwordauthentication", default=True),
+        keyboard_interactive=_flag(answer, "kbdinteractiveauthentication", default=True),
+        needs_openssh=", ".join(reasons),
+    )
+
+
+def _one(answer: Answer, keyword: str, default: str = "") -> str:
+    return answer.get(keyword, (default,))[0]
+
+
+def _flag(answer: Answer, keyword: str, *, default: bool = False) -> bool:
+    return _one(answer, keyword, "yes" if default else "no").lower() in ("yes", "true")
+
+
+def _paths(answer: Answer, keyword: str, tokens: Tokens) -> tuple[Path, ...]:
+    """Return the files of a keyword that is printed once for each, with its tokens expanded."""
+    named = (value for value in answer.get(keyword, ()) if value.lower() != "none")
+    return tuple(tokens.path(value) for value in named)
+
+
+def _files(answer: Answer, keyword: str) -> tuple[Path, ...] | None:
+    """Split file names printed on one line; None when a name with a blank is among them."""
+    names = _one(answer, keyword).split(" ")
+    if len(names) > 1 and not all(name.startswith(("/", "~")) for name in names):
+        return None
+    return tuple(Path(name) for name in names if name.lower() not in ("", "none"))
+
+
+def _agent(answer: Answer, tokens: Tokens) -> Path | Literal["none"] | None:
+    """Return the agent's socket: a path, the variable `$NAME` that holds one, or none at all."""
+    named = _one(answer, "identityagent", "SSH_AUTH_SOCK")
+    if named == "SSH_AUTH_SOCK":
+        return None
+    if named.startswith("$") and not named.startswith("${"):
+        socket = tokens.environment.get(named[1:], "")
+        return Path(socket) if socket else "none"
+    return "none" if named == "none" else tokens.path(named)
+
+
+def _file_reasons(identities: Iterable[Path], revoked: Iterable[Path]) -> list[str]:
+    """Name the files that only the OpenSSH client can use."""
+    reasons = [f"the security key {path}" for path in identities if is_hardware_key(path)]
+    reasons += [
+        f"the binary RevokedHostKeys {file}" for file in revoked if read_revocations(file).krl
+    ]
+    return reasons
