@@ -18,7 +18,8 @@ gather() {
     if [ ! -d "$dir" ]; then note_missing "$dir"; continue; fi
     if [ ! -r "$dir" ] || [ ! -x "$dir" ]; then note denied "$dir"; continue; fi
     for path in "$dir"/*"$suffix"; do
-      if [ -c "$path" ]; then printf 'F%s\n' "$path"
+      if [ -d "$path" ]; then continue
+      elif [ -c "$path" ]; then printf 'F%s\n' "$path"
       elif [ -e "$path" ] || [ -L "$path" ]; then set -- "$@" "$path"
       fi
     done

@@ -12,6 +12,7 @@ _NAMES: Final = (
     "config",
     "file_status",
     "packages",
+    "pam",
     "platform",
 )
 
