@@ -1,0 +1,5 @@
+"""Fixtures of the transports' tests."""
+
+from tests.sshd import start_sshd
+
+__all__ = ["start_sshd"]
