@@ -7,6 +7,7 @@ atomic: another process sees the old file or the new one, both whole, and ours i
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -62,17 +63,18 @@ def _read_hint(error: Exception) -> str:
             return ""
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write `content` to `path` whole or not at all; a new file is 0600.
+def write(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write `content`, or its pieces one by one, to `path` whole or not at all, as 0600.
 
     A device, a pipe or a terminal (`/dev/stdout`, `/dev/full`) is written to as it is. A symlink
     outside of /dev and /proc is replaced, not followed. Raises OutputError.
     """
+    pieces = (content,) if isinstance(content, bytes) else content
     try:
         if _is_stream(path):
-            _write_stream(path, content)
+            _write_stream(path, pieces)
         else:
-            _write_file(path, content)
+            _write_file(path, pieces)
     except (OSError, ValueError) as error:
         raise OutputError(
             f"{path} could not be written: {_reason(error)}", hint=_write_hint(path, error)
@@ -107,22 +109,23 @@ def _is_stream(path: Path) -> bool:
     return True
 
 
-def _write_stream(path: Path, content: bytes) -> None:
+def _write_stream(path: Path, pieces: Iterable[bytes]) -> None:
     """Write to a pipe or device; a FIFO that nobody reads fails instead of waiting."""
     flags = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK
     descriptor = os.open(path, flags)
     os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "wb", buffering=0) as stream:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[stream.write(rest) or 0 :]
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[stream.write(rest) or 0 :]
 
 
-def _write_file(path: Path, content: bytes) -> None:
+def _write_file(path: Path, pieces: Iterable[bytes]) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+            stream.writelines(pieces)
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).replace(path)

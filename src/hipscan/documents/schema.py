@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, Self, TypeVar
 
 from hipscan.documents.document import Document, Step, Value, suggest
-from hipscan.documents.scalars import quoted
+from hipscan.documents.scalars import Trap, quoted, resolve
 from hipscan.errors import DocumentError, Mistake
 
 
@@ -23,7 +23,7 @@ class Model(Protocol):
     """A class that makes an instance of JSON, or says everything that is wrong with it."""
 
     @classmethod
-    def model_validate_json(cls, json_data: str, /) -> Self:
+    def model_validate_json(cls, json_data: str, /, *, strict: bool | None = None) -> Self:
         """Return the instance; raise a ValueError that has `errors()`."""
 
     @classmethod
@@ -38,7 +38,7 @@ Path = tuple[Step, ...]
 def check(document: Document, model: type[M]) -> M:
     """Return `document` as an instance of `model`; raise DocumentError with every mistake."""
     try:
-        return model.model_validate_json(json.dumps(document.value))
+        return model.model_validate_json(json.dumps(document.value), strict=True)
     except ValueError as error:
         if not hasattr(error, "errors"):
             raise
@@ -99,6 +99,8 @@ def _wrong_type(document: Document, path: Path, words: Sequence[str]) -> Mistake
     instead = ""
     if "text" in words and isinstance(value, bool | int | float):
         instead = f"write {quoted(json.dumps(value))} for text"
+    if isinstance(value, str) and not isinstance(resolve(value), str | Trap | None):
+        instead = "write it without quotes"
     return document.mistake(path, f"{_name(path)} is {_kind(value)}, not {expected}", instead)
 
 
@@ -141,22 +143,24 @@ def _mistake(
     document: Document, path: Path, complaint: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> Mistake:
     context: Mapping[str, Any] = complaint.get("ctx") or {}
+    key = complaint["loc"][-1:] == ("[key]",)
     match complaint["type"]:
         case "extra_forbidden":
             instead = suggest(str(path[-1]), names(schema, path[:-1]))
             return document.mistake(path, f"unknown key {path[-1]!r}", instead, key=True)
         case "missing":
-            key = complaint["loc"][-1]
-            return document.mistake(path, f"the key {key!r} is missing", f"add {key}:")
+            missing = complaint["loc"][-1]
+            return document.mistake(path, f"the key {missing!r} is missing", f"add {missing}:")
         case "literal_error" | "enum" | "union_tag_invalid":
             return _not_listed(document, path, context)
         case "union_tag_not_found":
-            key = str(context.get("discriminator", "")).strip("'")
-            return document.mistake(path, f"the key {key!r} is missing", f"add {key}:")
+            missing = str(context.get("discriminator", "")).strip("'")
+            return document.mistake(path, f"the key {missing!r} is missing", f"add {missing}:")
         case "value_error" | "assertion_error":
-            return document.mistake(path, *_said(context, str(complaint["msg"])))
+            return document.mistake(path, *_said(context, str(complaint["msg"])), key=key)
         case _:
-            return document.mistake(path, f"{_name(path)}: {_lowered(str(complaint['msg']))}")
+            said = _lowered(str(complaint["msg"]))
+            return document.mistake(path, f"{_name(path)}: {said}", key=key)
 
 
 def _not_listed(document: Document, path: Path, context: Mapping[str, Any]) -> Mistake:
@@ -212,5 +216,6 @@ def _children(shape: Mapping[str, Any], step: Step) -> Iterator[Mapping[str, Any
     elif step in shape.get("properties", {}):
         candidates = [shape["properties"][step]]
     else:
-        candidates = [shape.get("additionalProperties")]
+        patterns: Mapping[str, Any] = shape.get("patternProperties", {})
+        candidates = [shape.get("additionalProperties"), *patterns.values()]
     yield from (child for child in candidates if isinstance(child, Mapping))

@@ -1,6 +1,6 @@
 """The gate: what a run says to a shell (architecture, "Commands")."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from hipscan.errors import ExitCode
@@ -11,19 +11,29 @@ NEVER: Final = "never"
 _UNJUDGED: Final = frozenset({Outcome.NOTCHECKED, Outcome.ERROR})
 
 
-def exit_code(targets: Iterable[TargetResult], fail_on: str) -> ExitCode:
-    """Return 1 when something fails the gate, else 3 when something could not be judged, else 0.
+@dataclass(slots=True)
+class Gate:
+    """Fed with targets one by one; `fail_on` is a severity or "never".
 
-    `fail_on` is a severity or "never"; a target that was not scanned is 3 whatever the gate.
+    A target that was not scanned leaves the run incomplete, whatever the gate.
     """
-    is_incomplete = False
-    for target in targets:
-        is_incomplete |= target.status is TargetStatus.UNREACHABLE
-        for finding in target.findings:
-            if breaks_gate(finding, fail_on):
-                return ExitCode.GATE
-            is_incomplete |= leaves_open(finding, fail_on)
-    return ExitCode.INCOMPLETE if is_incomplete else ExitCode.OK
+
+    fail_on: str
+    is_broken: bool = False
+    is_open: bool = False
+
+    def add(self, target: TargetResult) -> None:
+        """Take the findings of one target into account."""
+        self.is_open |= target.status is TargetStatus.UNREACHABLE
+        self.is_broken |= any(breaks_gate(item, self.fail_on) for item in target.findings)
+        self.is_open |= any(leaves_open(item, self.fail_on) for item in target.findings)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return 1 when something fails the gate, else 3 when something was not judged, else 0."""
+        if self.is_broken:
+            return ExitCode.GATE
+        return ExitCode.INCOMPLETE if self.is_open else ExitCode.OK
 
 
 def breaks_gate(finding: Finding, fail_on: str) -> bool:

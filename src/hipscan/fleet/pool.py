@@ -1,0 +1,29 @@
+"""Many targets at the same time, on any executor. One target never holds another up."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, as_completed
+from typing import TypeVar
+
+from hipscan.model.report import TargetResult
+from hipscan.model.target import Target
+
+T = TypeVar("T")
+
+
+def run_on(
+    targets: Sequence[Target], work: Callable[[Target], TargetResult], executor: Executor
+) -> Iterator[tuple[Target, TargetResult | Exception]]:
+    """Yield each target with its result, as they finish; a bug in one is yielded, not raised.
+
+    When the caller stops early, what has not begun is cancelled.
+    """
+    futures = {executor.submit(work, target): target for target in targets}
+    try:
+        for future in as_completed(futures):
+            error = future.exception()
+            if error is not None and not isinstance(error, Exception):
+                raise error
+            yield futures[future], error if error is not None else future.result()
+    finally:
+        for future in futures:
+            future.cancel()

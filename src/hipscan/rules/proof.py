@@ -1,0 +1,66 @@
+"""Proof: on what a rule was seen both to pass and to fail. Computed from the pack's cases.
+
+lab          on real hosts made for it: broken, seen to fail, fixed, seen to pass
+recorded     on facts from a named public source
+constructed  on facts from documentation only
+
+A platform without a lab case is preview for that rule.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from hipscan.model.finding import Outcome
+from hipscan.rules.schema import CaseModel
+
+# Which platform a host of the lab stands for. A host that is not named here stands for none.
+PLATFORM_OF_HOST: Final = {
+    "debian12": "Debian 12",
+    "debian12-old": "Debian 12",
+    "debian12-services": "Debian 12",
+    "debian13": "Debian 13",
+    "debian13-services": "Debian 13",
+    "uml": "Debian 12",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a rule is proven: the best kind, the platforms of lab cases, public sources."""
+
+    kind: str
+    platforms: tuple[str, ...]
+    sources: tuple[str, ...]
+    is_whole: bool  # seen to fail and seen to pass
+
+
+def proof(rule: str, cases: Iterable[CaseModel]) -> Proof:
+    """Return the proof of `rule`."""
+    mine = [case for case in cases if case.rule == rule]
+    platforms: set[str] = set()
+    outcomes: dict[str, set[Outcome]] = {"lab": set(), "recorded": set(), "constructed": set()}
+    for case in mine:
+        outcomes[case.kind] |= shown(case)
+    for case in mine:
+        if case.kind == "lab" and shown(case) >= {Outcome.FAIL, Outcome.PASS}:
+            platforms |= {PLATFORM_OF_HOST[host] for host in case.hosts if host in PLATFORM_OF_HOST}
+    both = {Outcome.FAIL, Outcome.PASS}
+    best = next((kind for kind in outcomes if outcomes[kind] >= both), "constructed")
+    every = {outcome for found in outcomes.values() for outcome in found}
+    sources = tuple(sorted({case.source for case in mine if case.source}))
+    return Proof(best, tuple(sorted(platforms)), sources, every >= both)
+
+
+def shown(case: CaseModel) -> set[Outcome]:
+    """Return the outcomes that a case shows: a broken host that is fixed shows two."""
+    outcomes = {case.expected}
+    if case.kind == "lab" and case.expected is Outcome.FAIL and (case.fix == "own" or case.repair):
+        outcomes.add(Outcome.PASS)
+    return outcomes
+
+
+def preview(rule: str, cases: Iterable[CaseModel]) -> str:
+    """Return "" for a rule proven on real hosts, else what its proof rests on."""
+    found = proof(rule, cases)
+    return "" if found.kind == "lab" else found.kind
