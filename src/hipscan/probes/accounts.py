@@ -1,0 +1,329 @@
+r"""Local accounts, groups and the public keys that may log in as them.
+
+Secrets stay on the target: awk prints what a hash is (`set sha512`), never a character of it, and
+of a line of authorized_keys only the names of its options, the type and the public key. Accounts
+of a directory (LDAP, SSSD, winbind, NIS) are not read; the fact `account_source` says whether the
+host knows such. Homes on network file systems are not touched, and their fields are None.
+"""
+
+from typing import Final
+
+from hipscan.model.fact import Fact, FactStatus, Record, ok
+from hipscan.probes.account_records import accounts, bad_lines, groups, homes, sources
+from hipscan.probes.authorized_keys import key_records
+from hipscan.probes.base import (
+    Facts,
+    FactSpec,
+    Field,
+    FieldType,
+    Listing,
+    Note,
+    Probe,
+    all_missing,
+    judge_notes,
+    listing,
+)
+
+SCRIPT: Final = r"""
+set -f
+IFS=$NL
+regular() {
+  if [ ! -e "$1" ]; then note_missing "$1"
+  elif [ ! -f "$1" ]; then note special "$1"
+  elif [ ! -r "$1" ]; then note denied "$1"
+  else return 0
+  fi
+  return 1
+}
+
+set --
+for path in /etc/passwd /etc/shadow /etc/group /etc/login.defs /etc/nsswitch.conf; do
+  regular "$path" && set -- "$@" "$path"
+done
+[ $# -eq 0 ] || awk -F: '
+function method(h) {
+  if (h ~ /^\$y\$/) return "yescrypt"
+  if (h ~ /^\$gy\$/) return "gost-yescrypt"
+  if (h ~ /^\$7\$/) return "scrypt"
+  if (h ~ /^\$6\$/) return "sha512"
+  if (h ~ /^\$5\$/) return "sha256"
+  if (h ~ /^\$2[abxy]?\$/) return "bcrypt"
+  if (h ~ /^\$1\$/) return "md5"
+  if (h ~ /^\$md5/) return "sunmd5"
+  if (h ~ /^\$sha1/) return "sha1"
+  if (h ~ /^\$3\$/) return "nt"
+  if (h ~ /^_/ && length(h) == 20) return "bsdi"
+  if (h ~ /^[.\/0-9A-Za-z]+$/ && length(h) >= 13) return "des"
+  return (h ~ /^\$/) ? "other" : ""
+}
+function state(h,  word) {
+  if (h == "") return "empty"
+  word = (h ~ /^[!*]/) ? "locked" : "set"
+  sub(/^[!*]+/, "", h)
+  h = method(h)
+  if (h == "") return "locked"
+  return word " " h
+}
+FILENAME ~ /(passwd|shadow|group)$/ {
+  if ($0 ~ /^[ \t]*(#|$)/) next
+  if ($0 ~ /^[+-]/) { print "N" FILENAME ":" FNR; next }
+}
+FILENAME == "/etc/passwd" {
+  if (NF < 7 || $1 == "" || $3 !~ /^[0-9]+$/ || $4 !~ /^[0-9]+$/) {
+    print "B" FILENAME ":" FNR
+    next
+  }
+  word = ($2 == "x") ? "x" : state($2)
+  print "P" $1 ":" word ":" $3 ":" $4 ":" $6 ":" $7 ":" FNR
+}
+FILENAME == "/etc/shadow" { print "S" $1 ":" state($2) ":" $3 ":" $4 ":" $5 ":" $6 ":" $7 ":" $8 }
+FILENAME == "/etc/group" {
+  if (NF < 3 || $3 !~ /^[0-9]+$/) { print "B" FILENAME ":" FNR; next }
+  print "G" $1 ":" $3 ":" $4
+}
+FILENAME == "/etc/login.defs" && /^[ \t]*UID_(MIN|MAX)[ \t]/ { print "D" $0 }
+FILENAME == "/etc/nsswitch.conf" && /^[ \t]*(passwd|shadow|group)[ \t]*:/ { print "W" $0 }
+' "$@"
+regular /etc/passwd >/dev/null || exit 0
+
+# Homes and files of keys: which are there, and on no network file system.
+set --
+regular /proc/self/mountinfo && set -- /proc/self/mountinfo
+set +f
+for path in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
+  case $path in *\**) continue ;; esac
+  regular "$path" && set -- "$@" "$path"
+done
+set -f
+places=$(awk -F: -v remote=' nfs nfs4 cifs smb3 autofs ceph glusterfs 9p afs lustre beegfs ' '
+function far(path,  best, mount) {
+  best = ""
+  for (mount in type)
+    if (index(path "/", mount == "/" ? "/" : mount "/") == 1 && length(mount) > length(best))
+      best = mount
+  if (type[best] ~ /^fuse\./) return 1
+  return best != "" && index(remote, " " type[best] " ")
+}
+function value(line) {
+  sub(/^[ \t]*[A-Za-z]+[ \t]*=?[ \t]*/, "", line)
+  gsub(/"/, "", line)
+  return line
+}
+FILENAME == "/proc/self/mountinfo" {
+  n = split($0, part, " ")
+  for (i = 7; i < n && part[i] != "-"; i++);
+  type[part[5]] = part[i + 1]
+  next
+}
+FILENAME != "/etc/passwd" {
+  word = tolower($0)
+  if (word ~ /^[ \t]*authorizedkeysfile[ \t=]/) {
+    named = 1
+    n = split(value($0), part, /[ \t]+/)
+    for (i = 1; i <= n; i++) if (part[i] != "" && tolower(part[i]) != "none") files[part[i]]
+  }
+  if (word ~ /^[ \t]*authorizedkeyscommand[ \t=]/ && tolower(value($0)) != "none") print "C"
+  next
+}
+NF >= 7 && $6 ~ /^\// && $0 !~ /^[#+-]/ {
+  if (!named) { files[".ssh/authorized_keys"]; files[".ssh/authorized_keys2"]; named = 1 }
+  if (far($6)) print "R" $6
+  else print "H" $6
+  for (file in files) {
+    path = ""
+    rest = file
+    while (match(rest, /%./)) {
+      sign = substr(rest, RSTART + 1, 1)
+      path = path substr(rest, 1, RSTART - 1) (sign == "h" ? $6 : sign == "u" ? $1 : "%")
+      rest = substr(rest, RSTART + 2)
+    }
+    path = path rest
+    if (path !~ /^\//) path = ($6 == "/" ? "" : $6) "/" path
+    if (far(path)) print "X" path
+    else print "K" $1 ":" path
+  }
+}' "$@" /etc/passwd)
+keys=''
+set --
+for line in $places; do
+  path=${line#?}
+  case $line in
+    C | R*) printf '%s\n' "$line" ;;
+    X*) note special "$path" ;;
+    H*) if [ -e "$path" ]; then set -- "$@" "$path"; else note_missing "$path"; fi ;;
+    K*)
+      path=${path#*:}
+      regular "$path" || continue
+      printf 'A%s\n' "${line#?}"
+      case $NL$keys in *"$NL$path$NL"*) ;; *) keys=$keys$path$NL; set -- "$@" "$path" ;; esac ;;
+  esac
+done
+[ $# -gt 0 ] || exit 0
+command -v stat >/dev/null || { note unsupported stat; exit 0; }
+sizes=$(stat -L -c '%f:%u:%g:%s:%U:%G:%n' -- "$@")
+set --
+for line in $sizes; do
+  printf 'T%s\n' "$line"
+  path=${line#*:*:*:*:*:*:}
+  case $NL$keys in *"$NL$path$NL"*) ;; *) continue ;; esac
+  size=${line#*:*:*:}
+  if [ "${size%%:*}" -gt 262144 ]; then note cut "$path"; else set -- "$@" "$path"; fi
+done
+[ $# -eq 0 ] || awk '
+FNR == 1 { print "Y" FILENAME }
+/^[ \t]*(#|$)/ { next }
+{
+  gsub(/\\"/, "")
+  gsub(/"[^"]*"/, "")
+  sub(/".*/, "")
+  if (!match($0, /[a-z0-9-]+(@[a-z0-9.-]+)?[ \t]+AAAA[A-Za-z0-9+\/]+=*/)) next
+  key = substr($0, RSTART, RLENGTH)
+  n = split(substr($0, 1, RSTART - 1), option, ",")
+  names = ""
+  for (i = 1; i <= n; i++) {
+    sub(/[ \t=].*/, "", option[i])
+    if (option[i] ~ /^[A-Za-z0-9-]+$/) names = names "," option[i]
+  }
+  print "Z" FNR " " substr(names, 2) " " key
+}' "$@"
+
+# The last login of each account; lastlog asks every source of accounts, so only local ones.
+case $(awk '/^[ \t]*passwd[ \t]*:/' /etc/nsswitch.conf) in
+  *sss* | *ldap* | *winbind* | *nis*) ;;
+  *)
+    [ ! -r /var/log/lastlog ] || ! command -v lastlog >/dev/null ||
+      TZ=UTC lastlog | sed 's/^/U/' ;;
+esac
+"""
+
+ACCOUNT: Final = {
+    "name": Field(FieldType.TEXT, "login name"),
+    "uid": Field(FieldType.INTEGER, "number of the account"),
+    "gid": Field(FieldType.INTEGER, "number of its first group"),
+    "home": Field(FieldType.TEXT, "home directory as passwd names it"),
+    "shell": Field(FieldType.TEXT, "login shell; empty means /bin/sh"),
+    "login": Field(FieldType.BOOLEAN, "whether the shell lets anybody in (not nologin or false)"),
+    "system": Field(
+        FieldType.BOOLEAN, "below UID_MIN or nobody; root is neither system nor person"
+    ),
+    "person": Field(FieldType.BOOLEAN, "at or above UID_MIN, not nobody, with a login shell"),
+    "password": Field(
+        FieldType.TEXT,
+        "set; locked (no password can match); empty (none is asked for); none (no line in shadow)",
+    ),
+    "hash": Field(
+        FieldType.TEXT, "method of the hash, also behind a lock: yescrypt, sha512, md5, des, ..."
+    ),
+    "shadowed": Field(FieldType.BOOLEAN, "whether passwd refers to shadow instead of a hash"),
+    "last_change": Field(FieldType.TIME, "day of the last change of password; 0: due at login"),
+    "min_days": Field(FieldType.INTEGER, "days before the password may change; 0 when not set"),
+    "max_days": Field(FieldType.INTEGER, "days after which it must change; 99999 when not set"),
+    "warn_days": Field(FieldType.INTEGER, "days of warning before that; 0 when not set"),
+    "inactive_days": Field(FieldType.INTEGER, "days from an aged password to a closed account"),
+    "expires": Field(FieldType.TIME, "day on which the account closes"),
+    "last_login": Field(FieldType.TIME, "last login that lastlog knows; left out: never"),
+    "home_exists": Field(FieldType.BOOLEAN, "whether the home is there"),
+    "home_mode": Field(FieldType.MODE, "permission bits of the home"),
+    "home_owner": Field(FieldType.TEXT, "owner of the home"),
+    "home_owned": Field(FieldType.BOOLEAN, "whether the home belongs to the account or to root"),
+    "duplicate_uid": Field(FieldType.BOOLEAN, "whether another name has the same number"),
+    "duplicate_name": Field(FieldType.BOOLEAN, "whether another line has the same name"),
+    "twins": Field(FieldType.LIST, "the other names with the same number"),
+    "line": Field(FieldType.INTEGER, "line of /etc/passwd"),
+}
+GROUP: Final = {
+    "name": Field(FieldType.TEXT, "name of the group"),
+    "gid": Field(FieldType.INTEGER, "its number"),
+    "members": Field(FieldType.LIST, "accounts in it, by its own line or as their first group"),
+    "duplicate_gid": Field(FieldType.BOOLEAN, "whether another group has the same number"),
+}
+KEY: Final = {
+    "account": Field(FieldType.TEXT, "who the key logs in as"),
+    "fingerprint": Field(FieldType.TEXT, "SHA256:... as ssh-keygen -l prints it"),
+    "type": Field(FieldType.TEXT, "type of the key, for example ssh-ed25519"),
+    "bits": Field(FieldType.INTEGER, "size of the key"),
+    "grade": Field(FieldType.TEXT, "ok, warn or fail"),
+    "options": Field(FieldType.LIST, "names of its options; their values stay on the target"),
+    "file": Field(FieldType.TEXT, "file that holds it"),
+    "line": Field(FieldType.INTEGER, "line in the file"),
+    "mode": Field(FieldType.MODE, "permission bits of the file"),
+    "owner": Field(FieldType.TEXT, "owner of the file"),
+}
+SOURCE: Final = {
+    "database": Field(FieldType.TEXT, "passwd, shadow or group"),
+    "source": Field(FieldType.TEXT, "files, sss, ldap, winbind, nis, systemd, ..."),
+    "local": Field(FieldType.BOOLEAN, "whether hipscan reads it"),
+}
+
+
+def parse(text: str, _status: int) -> Facts:
+    """Parse the accounts, then what stat says of homes and files of keys, then the keys.
+
+    Proot:x:0:0:/root:/bin/bash:1
+    Sroot:set yescrypt:20407:0:99999:7::
+    Gsudo:27:ann,bob
+    DUID_MIN 1000
+    Wpasswd:         files systemd
+    Aann:/home/ann/.ssh/authorized_keys
+    T41c0:1000:1000:4096:ann:ann:/home/ann
+    Y/home/ann/.ssh/authorized_keys
+    Z1 restrict,command ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP...
+    Uann    pts/0   10.0.0.1   Fri Sep 19 07:57:22 +0000 2025
+    """
+    seen = listing(text)
+    passwd = [note for note in seen.notes if note.text == "/etc/passwd"]
+    if passwd:
+        denied = passwd[0].kind == "denied"
+        status = FactStatus.DENIED if denied else FactStatus.PARTIAL
+        return all_missing(PROBE, status, f"{passwd[0].kind}: /etc/passwd")
+    if not any(line.startswith("P") for line in seen.plain):
+        raise ValueError("no account in /etc/passwd")
+    return {
+        "account": _whole(seen, "/etc/passwd", accounts(seen)),
+        "group": _whole(seen, "/etc/group", groups(seen)),
+        "account_source": ok(*sources(seen)),
+        "authorized_key": _keys(seen),
+    }
+
+
+def _whole(seen: Listing, path: str, records: tuple[Record, ...]) -> Fact:
+    """Return the records of an account file; a line that is no account makes them partial."""
+    bad = [f"line {n}" for n in bad_lines(seen, path)]
+    unread = [f"{note.kind}" for note in seen.notes if note.text == path]
+    if not bad and not unread:
+        return ok(*records)
+    reason = f"{path}: {', '.join(bad + unread)} could not be read"
+    return Fact(FactStatus.PARTIAL, records, reason)
+
+
+def _keys(seen: Listing) -> Fact:
+    """Return the keys; a file that could not be read, or a command that sshd asks, is a gap."""
+    files = ("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/login.defs", "/etc/nsswitch.conf")
+    notes = [note for note in seen.notes if note.text not in (*files, *homes(seen))]
+    if "C" in seen.plain:
+        notes.append(Note("special", "sshd asks AuthorizedKeysCommand as well"))
+    return judge_notes(notes, key_records(seen))
+
+
+PROBE: Final = Probe(
+    name="accounts",
+    facts=(
+        FactSpec("account", "A local account.", ("name",), ACCOUNT),
+        FactSpec("group", "A local group.", ("name",), GROUP),
+        FactSpec(
+            "authorized_key",
+            "A public key that may log in by SSH.",
+            ("account", "fingerprint"),
+            KEY,
+        ),
+        FactSpec(
+            "account_source",
+            "Where the host takes accounts from.",
+            ("database", "source"),
+            SOURCE,
+        ),
+    ),
+    script=SCRIPT,
+    parse=parse,
+    commands=("stat", "lastlog"),
+)
