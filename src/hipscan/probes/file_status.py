@@ -133,8 +133,8 @@ def _record(line: str, links: dict[str, str]) -> dict[str, Value]:
         "path": path,
         "type": _TYPES.get(stat.S_IFMT(bits), "other"),
         **permissions(stat.S_IMODE(bits)),
-        "owner": uid if user == "UNKNOWN" else user,
-        "group": gid if group == "UNKNOWN" else group,
+        "owner": owner_name(user, uid),
+        "group": owner_name(group, gid),
         "uid": int(uid),
         "gid": int(gid),
         "size": int(size),
@@ -142,6 +142,13 @@ def _record(line: str, links: dict[str, str]) -> dict[str, Value]:
         "modified": int(modified),
     }
     return {**record, "link_to": links[path]} if path in links else record
+
+
+def owner_name(name: str, number: str) -> str:
+    """Return the name stat found; root by its number, the number where there is no name."""
+    if name != "UNKNOWN":
+        return name
+    return "root" if number == "0" else number
 
 
 def permissions(mode: int) -> dict[str, Value]:

@@ -1,0 +1,227 @@
+"""Records of accounts, groups and their sources, from the lines that the accounts probe prints."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from hipscan.model.fact import Record, Value
+from hipscan.probes.authorized_keys import Status, statuses
+from hipscan.probes.base import Listing
+
+_DAY: Final = 86400
+_NOBODY: Final = frozenset({65534, 65535, 4294967294})
+_NO_LOGIN: Final = frozenset({"nologin", "false", "true", "sync", "halt", "shutdown"})
+_LOCAL: Final = frozenset({"files", "systemd", "compat", "mymachines", "altfiles", "db"})
+_WHEN: Final = re.compile(r"(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d [+-]\d{4} \d{4})$", re.ASCII)
+
+
+def _rest(seen: Listing, letter: str) -> list[str]:
+    return [line[1:] for line in seen.plain if line.startswith(letter)]
+
+
+def bad_lines(seen: Listing, path: str) -> list[int]:
+    """Return the lines of an account file that have too few fields."""
+    return [int(n) for name, n in (b.rsplit(":", 1) for b in _rest(seen, "B")) if name == path]
+
+
+def homes(seen: Listing) -> frozenset[str]:
+    """Return every home that passwd names."""
+    return frozenset(_passwd(line)["home"] for line in _rest(seen, "P"))
+
+
+def _passwd(line: str) -> dict[str, str]:
+    name, word, uid, gid, home, rest = line.split(":", 5)
+    shell, number = rest.rsplit(":", 1)
+    return {
+        "name": name,
+        "word": word,
+        "uid": uid,
+        "gid": gid,
+        "home": home,
+        "shell": shell,
+        "line": number,
+    }
+
+
+def accounts(seen: Listing) -> tuple[Record, ...]:
+    """Return a record for each line of passwd."""
+    lines = [_passwd(line) for line in _rest(seen, "P")]
+    shadow, logins, limits = _shadow(seen), _logins(seen), _limits(seen)
+    status = statuses(seen)
+    gone = frozenset(note.text for note in seen.of_kind("absent"))
+    names = Counter(line["name"] for line in lines)
+    by_uid: dict[int, set[str]] = {}
+    for line in lines:
+        by_uid.setdefault(int(line["uid"]), set()).add(line["name"])
+    return tuple(
+        {
+            **_identity(line, limits["UID_MIN"]),
+            **_password(line, shadow),
+            **_login(logins, line["name"]),
+            **_home(line, status, gone),
+            **_twins(line, by_uid),
+            "duplicate_name": names[line["name"]] > 1,
+            "line": int(line["line"]),
+        }
+        for line in lines
+    )
+
+
+def _limits(seen: Listing) -> dict[str, int]:
+    """Return UID_MIN of login.defs(5); the last line counts."""
+    limits = {"UID_MIN": 1000}
+    for line in _rest(seen, "D"):
+        key, *value = line.split()
+        if value and value[0].isdecimal():
+            limits[key] = int(value[0])
+    return limits
+
+
+def _identity(line: Mapping[str, str], uid_min: int) -> dict[str, Value]:
+    uid = int(line["uid"])
+    login = line["shell"].rsplit("/", 1)[-1] not in _NO_LOGIN
+    system = uid != 0 and (uid < uid_min or uid in _NOBODY)
+    return {
+        "name": line["name"],
+        "uid": uid,
+        "gid": int(line["gid"]),
+        "home": line["home"],
+        "shell": line["shell"],
+        "login": login,
+        "system": system,
+        "person": uid != 0 and not system and login,
+    }
+
+
+def _shadow(seen: Listing) -> dict[str, list[str]] | None:
+    """Return the fields of shadow by name, the first line of a name; None when not readable."""
+    if any(note.text == "/etc/shadow" and note.kind != "absent" for note in seen.notes):
+        return None
+    found: dict[str, list[str]] = {}
+    for line in _rest(seen, "S"):
+        name, *fields = line.split(":")
+        found.setdefault(name, fields)
+    return found
+
+
+def _password(line: Mapping[str, str], shadow: Mapping[str, list[str]] | None) -> dict[str, Value]:
+    if line["word"] != "x":
+        return {**_state(line["word"]), "shadowed": False}
+    if shadow is None:
+        unknown = ("password", "hash", "last_change", "min_days", "max_days", "warn_days")
+        return {**dict.fromkeys(unknown), "expires": None, "shadowed": True}
+    fields = shadow.get(line["name"])
+    if fields is None:
+        return {"password": "none", "shadowed": True}
+    state, last, low, high, warn, inactive, expires = [*fields, "", "", "", "", "", "", ""][:7]
+    return {
+        **_state(state),
+        "shadowed": True,
+        **_day("last_change", last),
+        "min_days": _days(low, 0),
+        "max_days": _days(high, 99999),
+        "warn_days": _days(warn, 0),
+        **({"inactive_days": int(inactive)} if inactive.isdecimal() else {}),
+        **_day("expires", expires),
+    }
+
+
+def _state(text: str) -> dict[str, Value]:
+    state, _, method = text.partition(" ")
+    return {"password": state, "hash": method} if method else {"password": state}
+
+
+def _day(key: str, text: str) -> dict[str, Value]:
+    return {key: int(text) * _DAY} if text.isdecimal() else {}
+
+
+def _days(text: str, default: int) -> int:
+    return int(text) if text.isdecimal() else default
+
+
+def _logins(seen: Listing) -> dict[str, int | None] | None:
+    """Return the last login of each name by lastlog(8), None for never; None without lastlog.
+
+    ann              pts/0    10.0.0.1         Fri Sep 19 07:57:22 +0000 2025
+    bob                                        **Never logged in**
+    """
+    lines = _rest(seen, "U")[1:]
+    if not lines:
+        return None
+    found: dict[str, int | None] = {}
+    for line in lines:
+        when = _WHEN.search(line)
+        if when:
+            moment = datetime.strptime(when[1], "%a %b %d %H:%M:%S %z %Y")
+            found[line.split()[0]] = int(moment.timestamp())
+        elif line.endswith("**Never logged in**"):
+            found[line.split()[0]] = None
+    return found
+
+
+def _login(logins: Mapping[str, int | None] | None, name: str) -> dict[str, Value]:
+    if logins is None or name not in logins:
+        return {"last_login": None}
+    when = logins[name]
+    return {} if when is None else {"last_login": when}
+
+
+def _home(
+    line: Mapping[str, str], statuses: Mapping[str, Status], gone: frozenset[str]
+) -> dict[str, Value]:
+    home = line["home"]
+    status = statuses.get(home)
+    if status:
+        return {
+            "home_exists": True,
+            "home_mode": status.mode,
+            "home_owner": status.owner,
+            "home_owned": status.uid in {int(line["uid"]), 0},
+        }
+    if home in gone or not home.startswith("/"):
+        return {"home_exists": False}
+    return dict.fromkeys(("home_exists", "home_mode", "home_owner", "home_owned"))
+
+
+def _twins(line: Mapping[str, str], by_uid: Mapping[int, set[str]]) -> dict[str, Value]:
+    same = by_uid[int(line["uid"])] - {line["name"]}
+    return {"duplicate_uid": bool(same), "twins": sorted(same)}
+
+
+def groups(seen: Listing) -> tuple[Record, ...]:
+    """Return a record for each line of group, with the accounts whose first group it is."""
+    lines = [line.split(":", 2) for line in _rest(seen, "G")]
+    first: dict[str, list[str]] = {}
+    for account in map(_passwd, _rest(seen, "P")):
+        first.setdefault(account["gid"], []).append(account["name"])
+    count = Counter(gid for _, gid, _ in lines)
+    return tuple(
+        {
+            "name": name,
+            "gid": int(gid),
+            "members": sorted({m for m in members.split(",") if m} | {*first.get(gid, ())}),
+            "duplicate_gid": count[gid] > 1,
+        }
+        for name, gid, members in lines
+    )
+
+
+def sources(seen: Listing) -> tuple[Record, ...]:
+    """Return where accounts come from: nsswitch.conf(5), and `+` lines of NIS.
+
+    Wpasswd:         files systemd sss [NOTFOUND=return]
+    N/etc/passwd:31
+    """
+    found = {}
+    for line in _rest(seen, "W"):
+        database, _, words = line.partition(":")
+        for word in re.sub(r"\[.*?\]|#.*", "", words).split():
+            found[database.strip(), word] = word in _LOCAL
+    for line in _rest(seen, "N"):
+        found[line.rsplit("/", 1)[-1].partition(":")[0], "nis"] = False
+    return tuple(
+        {"database": database, "source": source, "local": local}
+        for (database, source), local in found.items()
+    )

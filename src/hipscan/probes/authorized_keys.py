@@ -1,0 +1,130 @@
+r"""Public keys that may log in: what an authorized_keys file says, without options' values.
+
+    Aann:/home/ann/.ssh/authorized_keys        who logs in by which file
+    T8180:1000:1000:84:ann:ann:/home/ann/...   stat: mode, uid, gid, size, owner, group, path
+    Y/home/ann/.ssh/authorized_keys            the lines of a file follow
+    Z1 restrict,command ssh-ed25519 AAAA...    line number, names of options, type, key
+"""
+
+import base64
+import binascii
+import hashlib
+import stat
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from hipscan.model.fact import Record, Value
+from hipscan.probes.base import Listing
+from hipscan.probes.file_status import owner_name
+
+_RSA_FAIL: Final = 2048
+_RSA_WARN: Final = 3072
+_FIXED: Final = {"ed25519": 256, "nistp256": 256, "nistp384": 384, "nistp521": 521}
+
+
+class Status(NamedTuple):
+    """What stat says of a path: permission bits as octal text, and the owner."""
+
+    mode: str
+    owner: str
+    uid: int
+
+
+def statuses(seen: Listing) -> dict[str, Status]:
+    """Return the stat lines by path."""
+    found = {}
+    for line in seen.plain:
+        if line.startswith("T"):
+            bits, uid, _gid, _size, user, _group, path = line[1:].split(":", 6)
+            mode = f"{stat.S_IMODE(int(bits, 16)):04o}"
+            found[path] = Status(mode, owner_name(user, uid), int(uid))
+    return found
+
+
+def key_records(seen: Listing) -> tuple[Record, ...]:
+    """Return a record for each key and each account that it logs in as."""
+    status = statuses(seen)
+    by_file: dict[str, list[dict[str, Value]]] = {}
+    for path, line in _lines(seen):
+        by_file.setdefault(path, []).append(_key(path, line, status))
+    users = (line[1:].partition(":")[::2] for line in seen.plain if line.startswith("A"))
+    return tuple(
+        {"account": account, **key} for account, path in users for key in by_file.get(path, ())
+    )
+
+
+def _lines(seen: Listing) -> Iterator[tuple[str, str]]:
+    path = ""
+    for line in seen.plain:
+        if line.startswith("Y"):
+            path = line[1:]
+        elif line.startswith("Z") and path:
+            yield path, line[1:]
+
+
+def _key(path: str, line: str, status: Mapping[str, Status]) -> dict[str, Value]:
+    number, names, kind, code = line.split(" ", 3)
+    blob = _blob(code.strip())
+    bits = key_bits(kind, blob)
+    about = status.get(path)
+    return {
+        "fingerprint": _fingerprint(blob),
+        "type": kind,
+        "bits": bits,
+        "grade": key_grade(kind, bits),
+        "options": [name.lower() for name in names.split(",") if name],
+        "file": path,
+        "line": int(number),
+        "mode": about.mode if about else None,
+        "owner": about.owner if about else None,
+    }
+
+
+def _blob(code: str) -> bytes:
+    try:
+        return base64.b64decode(code, validate=True)
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def _fingerprint(blob: bytes) -> str:
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii")
+    return "SHA256:" + digest.rstrip("=")
+
+
+def key_bits(kind: str, blob: bytes) -> int | None:
+    """Return the size of a public key (RFC 4253, 6.6), None where it cannot be told."""
+    for word, bits in _FIXED.items():
+        if word in kind:
+            return bits
+    parts = _strings(blob)
+    if kind == "ssh-rsa" and len(parts) > 2:  # noqa: PLR2004 - name, exponent, modulus
+        return int.from_bytes(parts[2]).bit_length()
+    if kind == "ssh-dss" and len(parts) > 1:
+        return int.from_bytes(parts[1]).bit_length()
+    return None
+
+
+def _strings(blob: bytes) -> list[bytes]:
+    """Return the length-prefixed strings that make up `blob` (RFC 4251, 5)."""
+    parts = []
+    while len(blob) >= 4:  # noqa: PLR2004 - the length is four bytes
+        end = 4 + int.from_bytes(blob[:4])
+        if end > len(blob):
+            break
+        parts.append(blob[4:end])
+        blob = blob[end:]
+    return parts
+
+
+def key_grade(kind: str, bits: int | None) -> str | None:
+    """Grade a key as SP 800-57 does: below 112 bits of strength fails, below 128 warns."""
+    if "dss" in kind:
+        return "fail"
+    if "rsa" not in kind:
+        return "ok" if any(word in kind for word in _FIXED) else None
+    if bits is None:
+        return None
+    if bits < _RSA_FAIL:
+        return "fail"
+    return "warn" if bits < _RSA_WARN else "ok"
