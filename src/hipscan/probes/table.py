@@ -8,7 +8,15 @@ from typing import Final
 from hipscan.probes.base import FactSpec, Probe
 from hipscan.probes.derived import DERIVED
 
-_NAMES: Final = ("accounts", "config", "file_status", "packages", "pam", "platform")
+_NAMES: Final = (
+    "accounts",
+    "config",
+    "file_status",
+    "packages",
+    "pam",
+    "platform",
+    "sysctl",
+)
 
 
 @cache
