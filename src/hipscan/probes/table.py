@@ -12,6 +12,7 @@ _NAMES: Final = (
     "accounts",
     "config",
     "file_status",
+    "kernel_modules",
     "packages",
     "pam",
     "platform",
