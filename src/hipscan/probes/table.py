@@ -16,6 +16,7 @@ _NAMES: Final = (
     "packages",
     "pam",
     "platform",
+    "sshd",
     "sysctl",
 )
 
