@@ -87,7 +87,7 @@ _LISTED = 12
 
 def suggest(word: str, names: Iterable[str]) -> str:
     """Return "did you mean 'user'?" when `word` is near one of `names`, else what there is."""
-    known = sorted(set(names))
+    known = sorted(name if name.isprintable() else repr(name) for name in set(names))
     near = difflib.get_close_matches(word.casefold(), known, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"

@@ -60,8 +60,14 @@ def explain(
         else:
             found.append(_mistake(document, path, complaint, schema))
     for path, words in wrong_types.items():
-        found.append(_wrong_type(document, path, words))
+        if not any(_is_inside(other, path) for other in wrong_types):
+            found.append(_wrong_type(document, path, words))
     return tuple(dict.fromkeys(found))
+
+
+def _is_inside(path: Path, outer: Path) -> bool:
+    """Return whether `path` lies deeper: then a member of the union took what is at `outer`."""
+    return len(path) > len(outer) and path[: len(outer)] == outer
 
 
 def _real(document: Document, location: Sequence[Step]) -> Path:

@@ -1,1 +1,1 @@
-"""Inventories: where targets come from."""
+"""Inventories: which hosts there are, how they are reached, and what is known about them."""
