@@ -13,6 +13,7 @@ every answer with `ssh -G`.
 """
 
 import glob
+import ipaddress
 import os
 import stat
 from collections.abc import Mapping
@@ -245,12 +246,20 @@ def _completed(values: Mapping[str, tuple[str, ...]], host: str) -> Answer:
 
 def _hostname(values: Mapping[str, tuple[str, ...]], host: str) -> str:
     """Return where to connect to; HostName knows `%h` and `%%` only."""
-    if "hostname" not in values:
-        return host.lower()
-    name = values["hostname"][0].replace("%%", "\0").replace("%h", host)
-    if "%" in name:
-        raise UsageError(f"ssh_config: HostName {values['hostname'][0]} cannot be expanded")
-    return name.replace("\0", "%")
+    written = values.get("hostname", ("%h",))[0]
+    name = written.replace("%%", "\0").replace("%h", host)
+    if "%" in name.replace(host, ""):
+        raise UsageError(f"ssh_config: HostName {written} cannot be expanded")
+    name = name.replace("\0", "%")
+    return name if "%" in name or _is_address(name) else name.lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _refused(found: Directive, what: str) -> TargetError:

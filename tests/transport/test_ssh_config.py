@@ -1,0 +1,133 @@
+"""Every snippet of the corpus: equal to `ssh -G` or refused by name, with and without the client."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hipscan.errors import HipscanError
+from hipscan.model.target import Target
+from hipscan.transport import ssh_config_client
+from hipscan.transport.base import TrustOptions
+from hipscan.transport.ssh_config import SshSettings, resolve
+
+CASES = yaml.safe_load(Path(__file__).with_name("ssh_config_cases.yaml").read_text("utf-8"))
+pytestmark = pytest.mark.skipif(
+    shutil.which("ssh") is None, reason="the OpenSSH client, which is the oracle, is not installed"
+)
+Case = Mapping[str, Any]
+
+
+def written(text: str, folder: Path) -> bytes:
+    return text.replace("@DIR@", str(folder)).encode("latin-1" if "\xff" in text else "utf-8")
+
+
+@pytest.fixture(params=CASES, ids=[case["name"] for case in CASES])
+def case(request: pytest.FixtureRequest) -> Case:
+    found: Case = request.param
+    return found
+
+
+@pytest.fixture
+def target(case: Case, tmp_path: Path) -> Target:
+    flags = dict(case.get("flags", {}))
+    if "identity" in flags:
+        flags["identity"] = Path(flags["identity"].replace("@DIR@", str(tmp_path)))
+    return Target("name", case.get("host", "web1"), **flags)
+
+
+@pytest.fixture
+def options(case: Case, tmp_path: Path) -> TrustOptions:
+    for name, text in {"config": case["config"], **case.get("files", {})}.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(written(text, tmp_path))
+        path.chmod(0o600)
+    return TrustOptions(ssh_config=tmp_path / "config")
+
+
+def outcome(target: Target, options: TrustOptions) -> SshSettings | str:
+    try:
+        return resolve(target, options)
+    except HipscanError as error:
+        return f"refused: {error.message}"
+
+
+def oracle(target: Target, options: TrustOptions, *extra: str) -> dict[str, list[str]] | None:
+    arguments = ["ssh", "-G", "-F", str(options.ssh_config), "-o", "RemoteCommand=none", *extra]
+    for flag, value in (("-p", target.port), ("-l", target.user), ("-i", target.identity)):
+        arguments += [flag, str(value)] if value else []
+    done = subprocess.run([*arguments, target.host, "x"], capture_output=True, check=False)
+    if done.returncode:
+        return None
+    answer: dict[str, list[str]] = {}
+    for line in os.fsdecode(done.stdout).splitlines():
+        keyword, _, value = line.partition(" ")
+        answer.setdefault(keyword, []).append(value)
+    return answer
+
+
+def seconds_of(answer: Mapping[str, list[str]]) -> str:
+    """Return the client's timeout; for it, too, 0 is no limit."""
+    return "none" if answer["connecttimeout"] == ["0"] else answer["connecttimeout"][0]
+
+
+def test_the_client_is_believed(case: Case, target: Target, options: TrustOptions) -> None:
+    answer, found = oracle(target, options), outcome(target, options)
+    if isinstance(found, str):
+        assert case.get("refused", "only what the corpus names").lower() in found.lower()
+        return
+    assert answer is not None
+    assert found.needs_openssh == case.get("needs", "")
+    plain = (found.hostname, str(found.port), found.user)
+    assert plain == tuple(answer[name][0] for name in ("hostname", "port", "user"))
+    assert found.host_key_alias == answer.get("hostkeyalias", [""])[0]
+    assert found.hash_known_hosts == (answer["hashknownhosts"] == ["yes"])
+    assert found.identities_only == (answer["identitiesonly"] == ["yes"])
+    assert found.password_authentication == (answer["passwordauthentication"] == ["yes"])
+    assert found.keyboard_interactive == (answer["kbdinteractiveauthentication"] == ["yes"])
+    assert found.address_family == answer["addressfamily"][0]
+    assert str(found.connect_timeout or "none") == seconds_of(answer)
+
+
+def test_file_names_expand_as_the_client_expands_them(
+    case: Case, target: Target, options: TrustOptions
+) -> None:
+    answer, found = oracle(target, options), outcome(target, options)
+    if isinstance(found, str) or answer is None:
+        assert "refused" in case
+        return
+    raw = [name for name in answer["identityfile"] if name != "none"]
+    expanded = []
+    for name in raw:
+        asked = oracle(target, options, "-o", f'UserKnownHostsFile="{name}"')
+        assert asked is not None
+        expanded.append(asked["userknownhostsfile"][0])
+    assert [str(path) for path in found.identity_files] == expanded
+
+
+def test_without_the_client_nothing_differs_silently(
+    case: Case, target: Target, options: TrustOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = outcome(target, options)
+    monkeypatch.setattr(ssh_config_client, "program", lambda: None)
+    read = outcome(target, options)
+    if isinstance(read, str):
+        name = case.get("alone", case.get("needs", case.get("refused")))
+        assert name is not None, read
+        assert name.lower() in read.lower()
+        return
+    assert not isinstance(asked, str), f"the client refuses: {asked}"
+    for each in fields(SshSettings):
+        assert getattr(read, each.name) == getattr(asked, each.name), each.name
+
+
+def test_the_corpus_is_large_enough() -> None:
+    assert len(CASES) >= 100
+    assert len({case["name"] for case in CASES}) == len(CASES)
