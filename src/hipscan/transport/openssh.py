@@ -7,8 +7,6 @@ agent, X11 and ports, LocalCommand, sharing of connections, weak algorithms, pro
 """
 
 import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -16,11 +14,10 @@ from typing import Final
 
 from hipscan.errors import TargetError, Unreachable
 from hipscan.model.target import Target
-from hipscan.transport import ssh_config
+from hipscan.transport import ssh_config, ssh_config_client
 from hipscan.transport.base import (
     Budget,
     Channel,
-    Credentials,
     Ending,
     Reply,
     Request,
@@ -30,9 +27,9 @@ from hipscan.transport.dialogue import converse
 from hipscan.transport.failures import explain_openssh
 from hipscan.transport.handshakes import Slots
 from hipscan.transport.processes import SubprocessChannel
+from hipscan.transport.ssh_config_keywords import Answer
 
 _CLIENT_FAILED: Final = 255  # ssh(1), EXIT STATUS
-_CONFIG_SECONDS: Final = 10
 
 _ALWAYS: Final = (
     "BatchMode=yes",
@@ -66,15 +63,8 @@ _NOT_FOR_SSH: Final = frozenset({"DISPLAY", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE"
 class OpensshTransport:
     """Runs `ssh` for each exchange; logs in with keys only."""
 
-    def __init__(
-        self,
-        credentials: Credentials | None = None,
-        trust: TrustOptions | None = None,
-        *,
-        slots: Slots | None = None,
-    ) -> None:
-        """Judge host keys under `trust`; `credentials` hold nothing that ssh could be given."""
-        self._credentials = credentials
+    def __init__(self, trust: TrustOptions | None = None, *, slots: Slots | None = None) -> None:
+        """Judge host keys under `trust`; share `slots` with whoever connects to the same hosts."""
         self._trust = trust or TrustOptions()
         self._slots = slots or Slots()
 
@@ -98,7 +88,7 @@ class OpensshTransport:
 
     def command_line(self, target: Target, request: Request, budget: Budget) -> list[str]:
         """Return the argument list of the client; it holds no secret."""
-        ssh = shutil.which("ssh")
+        ssh = ssh_config_client.program()
         if ssh is None:
             raise TargetError(
                 Unreachable.UNSUPPORTED,
@@ -110,7 +100,7 @@ class OpensshTransport:
             *_ALWAYS,
             f"StrictHostKeyChecking={self._strictness(request)}",
             f"ConnectTimeout={max(1, round(budget.connect_seconds))}",
-            *_without_weak(_effective([*base, "-G", "--", target.host])),
+            *_without_weak(ssh_config_client.ask(ssh, target, self._trust)),
         ]
         flags = [part for option in options for part in ("-o", option)]
         return [*base, "-T", *flags, "--", target.host, request.command]
@@ -135,29 +125,12 @@ def _of_target(target: Target, trust: TrustOptions) -> Iterator[str]:
         yield from ("-o", f'UserKnownHostsFile="{trust.known_hosts}"')
 
 
-def _effective(argv: list[str]) -> dict[str, list[str]]:
-    """Return the algorithm lists that the user's configuration comes to."""
-    try:
-        answer = subprocess.run(
-            argv, capture_output=True, check=False, timeout=_CONFIG_SECONDS, env=_environment()
-        )
-    except subprocess.TimeoutExpired as error:
-        raise TargetError(
-            Unreachable.UNSUPPORTED,
-            f"`ssh -G` gave no answer in {_CONFIG_SECONDS} s",
-            hint="a `Match exec` in ssh_config may hang",
-        ) from error
-    if answer.returncode != 0:
-        raise explain_openssh(answer.stderr)
-    lines = (line.partition(" ") for line in answer.stdout.decode("utf-8", "replace").split("\n"))
-    return {name: value.split(",") for name, _, value in lines if name in _WEAK}
-
-
-def _without_weak(lists: dict[str, list[str]]) -> Iterator[str]:
+def _without_weak(answer: Answer) -> Iterator[str]:
     """Yield an option for each list that holds something weak; the others stay as they are."""
-    for option, names in lists.items():
+    for option in _WEAK:
+        names = [name for value in answer.get(option, ()) for name in value.split(",")]
         strong = [name for name in names if not _is_weak(option, name)]
-        if not strong:
+        if names and not strong:
             raise TargetError(
                 Unreachable.UNSUPPORTED,
                 f"ssh_config allows only weak {option} for this target: {', '.join(names)}",

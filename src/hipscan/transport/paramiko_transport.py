@@ -106,7 +106,7 @@ class ParamikoTransport:
     ) -> Reply:
         note = f"the OpenSSH client was used instead of paramiko: {reason}"
         try:
-            other = OpensshTransport(self._credentials, self._trust, slots=self._slots)
+            other = OpensshTransport(self._trust, slots=self._slots)
             reply = other.exchange(target, request, budget)
         except TargetError as error:
             message = f"{error.message} ({note})"

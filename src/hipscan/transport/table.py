@@ -30,7 +30,12 @@ def create(name: TransportName, credentials: Credentials, trust: TrustOptions) -
 
     A replay reads files of its own and is made by who has them: UsageError.
     """
-    if name is TransportName.REPLAY:
-        raise UsageError("a replay needs a saved exchange", hint="use it from tests")
-    maker = load(name)
-    return maker() if name is TransportName.LOCAL else maker(credentials, trust)
+    match name:
+        case TransportName.LOCAL:
+            return load(name)()
+        case TransportName.PARAMIKO:
+            return load(name)(credentials, trust)
+        case TransportName.OPENSSH:
+            return load(name)(trust)
+        case TransportName.REPLAY:
+            raise UsageError("a replay needs a saved exchange", hint="use it from tests")
