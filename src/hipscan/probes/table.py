@@ -18,6 +18,7 @@ _NAMES: Final = (
     "platform",
     "sshd",
     "sysctl",
+    "updates",
 )
 
 
@@ -35,16 +36,16 @@ def facts() -> dict[str, FactSpec]:
     return read | {name: item.spec for name, item in DERIVED.items()}
 
 
-def probes_for(names: Iterable[str]) -> frozenset[Probe]:
+def probes_for(names: Iterable[str]) -> tuple[Probe, ...]:
     """Return the probes that must run so that the facts called `names` are known."""
     by_fact = probe_of_fact()
-    needed: set[Probe] = set()
+    needed: dict[str, Probe] = {}
     for name in names:
         if name in DERIVED:
-            needed |= probes_for(DERIVED[name].needs)
+            needed |= {probe.name: probe for probe in probes_for(DERIVED[name].needs)}
         elif name in by_fact:
-            needed.add(by_fact[name])
-    return frozenset(needed)
+            needed[by_fact[name].name] = by_fact[name]
+    return tuple(needed.values())
 
 
 @cache
