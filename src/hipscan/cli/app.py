@@ -1,0 +1,43 @@
+"""The commands of hipscan. Each lives in a file of its own and imports what is heavy inside."""
+
+from typing import Annotated
+
+import typer
+
+from hipscan import __version__
+from hipscan.cli import scan as scan_command
+
+_EXIT_CODES = """Exit status: 0 nothing at or above --fail-on, 1 something is, 2 wrong usage,
+3 something could not be scanned or judged, 4 an output could not be written, 70 a bug,
+130 interrupted."""
+
+app = typer.Typer(
+    name="hipscan",
+    help="Tell which HIPAA safeguards hold on Linux hosts, over SSH, with nothing installed there.",
+    epilog=_EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - typer's way of a flag
+    if value:
+        typer.echo(f"hipscan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def hipscan(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Tell which HIPAA safeguards hold on Linux hosts, with nothing installed there."""
+    del version
+
+
+app.command("scan", epilog=_EXIT_CODES)(scan_command.scan)

@@ -1,0 +1,66 @@
+"""What a run judges by: packs, catalogue, knowledge; loaded once a run."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from hipscan.errors import UsageError
+from hipscan.frameworks import catalogue
+from hipscan.frameworks.catalogue import Framework
+from hipscan.model.finding import Waiver
+from hipscan.model.knowledge import Knowledge
+from hipscan.probes import table
+from hipscan.rules import content
+from hipscan.rules.loader import load_packs
+from hipscan.rules.pack import Pack
+from hipscan.rules.vocabulary import Vocabulary
+
+
+@cache
+def framework() -> Framework:
+    """Return the catalogue of the HIPAA Security Rule."""
+    return catalogue.load(content.root() / "frameworks" / "hipaa.yaml")
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Return what rules may speak of."""
+    return Vocabulary(table.facts(), framework().ids)
+
+
+def packs(folders: Sequence[Path] | None) -> tuple[Pack, ...]:
+    """Return the packs in `folders`, or the default pack."""
+    return load_packs([pack_folder(item) for item in folders or (Path("hipaa"),)], vocabulary())
+
+
+def pack_folder(path: Path) -> Path:
+    """Return the folder of a pack: a path, or the name of one that ships with hipscan."""
+    shipped = content.root() / path
+    is_name = len(path.parts) == 1 and not path.exists()
+    return shipped if is_name and shipped.is_dir() else path
+
+
+def values(assignments: Sequence[str] | None) -> Mapping[str, object]:
+    """Parse `--set NAME=VALUE`; a value that is JSON is taken as such, else as text."""
+    found: dict[str, object] = {}
+    for assignment in assignments or ():
+        name, equals, text = assignment.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--set {assignment!r} is not NAME=VALUE")
+        found[name.strip()] = _value(text)
+    return found
+
+
+def _value(text: str) -> object:
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, str | int | float | bool | list) else text
+
+
+def knowledge(waivers: Sequence[Waiver] = (), *, now: datetime | None = None) -> Knowledge:
+    """Return what hipscan knows beside the hosts, as of `now`."""
+    return Knowledge(now or datetime.now(UTC).replace(microsecond=0), (), tuple(waivers))

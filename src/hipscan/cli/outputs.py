@@ -1,0 +1,97 @@
+"""Where reports go: standard output, and files written whole or not at all."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+from hipscan.documents import files
+from hipscan.documents.document import suggest
+from hipscan.errors import ExitCode, OutputError, UsageError
+from hipscan.model.report import Report
+from hipscan.report.base import View
+from hipscan.report.table import FORMATS, load
+from hipscan.sanitize import block
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One `-o FORMAT=FILE`."""
+
+    format: str
+    path: Path
+
+
+def parse(words: Sequence[str] | None) -> tuple[Output, ...]:
+    """Parse the values of -o; raise UsageError for unknown formats and missing files."""
+    return tuple(_parse(word) for word in words or ())
+
+
+def _parse(word: str) -> Output:
+    name, equals, path = word.partition("=")
+    check_format(name)
+    if not equals or not path:
+        raise UsageError(f"-o {word!r} names no file", hint=f"write -o {name}=FILE")
+    return Output(name, Path(path))
+
+
+def check_format(name: str) -> str:
+    """Return `name` when it is a format; raise UsageError else."""
+    if name not in FORMATS:
+        raise UsageError(f"unknown format {name!r}", hint=suggest(name, FORMATS))
+    return name
+
+
+def is_colored(stream: TextIO) -> bool:
+    """Say whether `stream` gets colours: NO_COLOR wins, then FORCE_COLOR, then a terminal."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def write_all(report: Report, name: str, outputs: Sequence[Output], view: View) -> int:
+    """Write every output; return the run's exit code, or 4 when one could not be written."""
+    status = report.run.exit_code
+    for output in outputs:
+        try:
+            files.write(
+                output.path, _encoded(load(output.format)(report, replace(view, color=False)))
+            )
+        except OutputError as error:
+            sys.stderr.write(f"hipscan: {block(error.message)}\n")
+            if error.hint:
+                sys.stderr.write(f"  try: {block(error.hint)}\n")
+            status = ExitCode.OUTPUT
+    return status if _to_stdout(report, name, view) else ExitCode.OUTPUT
+
+
+def _encoded(pieces: Iterator[str]) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece.encode("utf-8", "backslashreplace")
+
+
+def _to_stdout(report: Report, name: str, view: View) -> bool:
+    """Write to standard output; a reader that has gone is fine, a full disk is not."""
+    width = shutil.get_terminal_size((100, 24)).columns
+    seen = replace(view, color=is_colored(sys.stdout), width=max(width, 60))
+    try:
+        for piece in _encoded(load(name)(report, seen)):
+            sys.stdout.buffer.write(piece)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_stdout()
+    except OSError as error:
+        sys.stderr.write(f"hipscan: standard output could not be written: {error.strerror}\n")
+        _drop_stdout()
+        return False
+    return True
+
+
+def _drop_stdout() -> None:
+    """Point standard output at nothing, so that the interpreter's own flush is quiet."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
