@@ -1,0 +1,41 @@
+"""Cipher strings by words, with an OpenSSL that enforces a level and one that does not."""
+
+import pytest
+
+from hipscan.probes.tls_floor import Floor
+from hipscan.probes.tls_grades import old_protocols, severity, weak_families
+
+OLD = Floor(libraries=("1.1",))
+NEW = Floor(libraries=("3",))
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "old", "new"),
+    [
+        ("HIGH:!aNULL:!MD5", [], []),
+        ("HIGH", ["anonymous"], []),
+        ("HIGH:!aNULL", [], []),
+        ("ALL:!ADH:!EXPORT:RC4+RSA:+HIGH", ["3DES", "IDEA", "RC4", "SEED"], ["RC4"]),
+        ("'ECDHE-RSA-AES128-GCM-SHA256:DES-CBC3-SHA'", ["3DES"], ["3DES"]),
+        ("ECDHE-RSA-DES-CBC3-SHA:!3DES", [], []),
+        ("RC4-MD5:-RC4:AES128-SHA", ["MD5"], ["MD5"]),
+        ("ECDHE-ECDSA-AES128-GCM-SHA256:DHE-RSA-CHACHA20-POLY1305", [], []),
+        ("HIGH:@SECLEVEL=0", ["anonymous"], ["anonymous"]),
+        ("ADH-AES256-SHA:NULL-SHA256", ["anonymous", "null"], ["anonymous", "null"]),
+        ("PROFILE=SYSTEM", [], []),
+        ("", [], []),
+    ],
+)
+def test_weak_families(ciphers: str, old: list[str], new: list[str]) -> None:
+    assert weak_families(ciphers, OLD) == old
+    assert weak_families(ciphers, NEW) == new
+
+
+def test_old_protocols_weigh_less_where_the_library_refuses_them() -> None:
+    shipped = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+    assert old_protocols(shipped) == ["TLSv1", "TLSv1.1"]
+    assert severity(shipped, "HIGH:!aNULL", NEW) == "low"
+    assert severity(shipped, "HIGH:!aNULL", OLD) == "high"
+    assert severity(shipped, "DEFAULT@SECLEVEL=0", NEW) == "high"
+    assert severity(shipped, "", Floor()) == "high"
+    assert severity(["TLSv1.2"], "", OLD) == "info"
