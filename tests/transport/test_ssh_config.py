@@ -1,4 +1,4 @@
-"""Every snippet of the corpus: equal to `ssh -G` or refused by name, with and without the client."""
+"""Every snippet of the corpus equals `ssh -G` or is refused by name, also without the client."""
 
 import os
 import shutil
