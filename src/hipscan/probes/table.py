@@ -18,6 +18,7 @@ _NAMES: Final = (
     "pam",
     "platform",
     "sshd",
+    "sudoers",
     "sysctl",
     "updates",
 )
