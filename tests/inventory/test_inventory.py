@@ -11,6 +11,7 @@ import yaml as pyyaml
 from hipscan.documents import yaml
 from hipscan.errors import DocumentError, UsageError
 from hipscan.inventory import base, yaml_file
+from hipscan.inventory.base import Defaults
 from hipscan.model.target import Become, Target, TransportName
 
 HERE = Path(__file__).parent
@@ -106,6 +107,19 @@ def test_an_identity_may_start_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/scan")
     (target,) = parse("hosts: {web1: {identity: ~/.ssh/id}}")
     assert target.identity == Path("/home/scan/.ssh/id")
+
+
+def test_the_inventory_wins_over_the_defaults_of_a_run() -> None:
+    text = "hosts: {web1: {become: none}, web2: {transport: openssh}, local: }"
+    defaults = Defaults(Become.SUDO, TransportName.OPENSSH, Path("/keys/id"))
+    web1, web2, local = yaml_file.parse(text, name="x", folder=Path("/"), defaults=defaults)
+    assert (web1.become, web1.transport) == (Become.NONE, TransportName.OPENSSH)
+    assert (web2.become, web2.identity) == (Become.SUDO, Path("/keys/id"))
+    assert (local.become, local.transport, local.identity) == (
+        Become.SUDO,
+        TransportName.LOCAL,
+        None,
+    )
 
 
 def test_the_json_schema_accepts_the_example() -> None:

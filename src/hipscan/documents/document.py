@@ -85,12 +85,17 @@ class Document:
 _LISTED = 12
 
 
+def nearest(word: str, names: Iterable[str]) -> str | None:
+    """Return the one of `names` that `word` was probably meant to be."""
+    near = difflib.get_close_matches(word.casefold(), sorted(names), n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
 def suggest(word: str, names: Iterable[str]) -> str:
     """Return "did you mean 'user'?" when `word` is near one of `names`, else what there is."""
     known = sorted(name if name.isprintable() else repr(name) for name in set(names))
-    near = difflib.get_close_matches(word.casefold(), known, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]!r}?"
+    if near := nearest(word, known):
+        return f"did you mean {near!r}?"
     if not known:
         return ""
     more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""

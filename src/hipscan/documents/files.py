@@ -7,7 +7,7 @@ atomic: another process sees the old file or the new one, both whole, and ours i
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -17,10 +17,17 @@ from hipscan.errors import OutputError, UsageError
 MAX_BYTES: Final = 16 * 1024 * 1024
 
 
-def read(path: Path, *, what: str = "file", limit: int = MAX_BYTES) -> bytes:
+def read(
+    path: Path,
+    *,
+    what: str = "file",
+    limit: int = MAX_BYTES,
+    judge: Callable[[os.stat_result], None] = lambda _status: None,
+) -> bytes:
     """Return the content of the regular file at `path`, at most `limit` bytes.
 
-    `what` names the file's part in messages ("inventory"). Raises UsageError.
+    `what` names the file's part in messages ("inventory"). `judge` sees the status of the very
+    file that is read and may refuse it. Raises UsageError.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -30,6 +37,7 @@ def read(path: Path, *, what: str = "file", limit: int = MAX_BYTES) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise UsageError(f"{what} {path} is not a regular file", hint="name a plain file")
+        judge(status)
         content = b"" if status.st_size > limit else _drain(descriptor, limit + 1)
     except OSError as error:
         raise UsageError(_unreadable(path, what, error)) from None

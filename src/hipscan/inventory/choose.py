@@ -14,6 +14,7 @@ from typing import Final
 
 from hipscan.documents.document import suggest
 from hipscan.errors import UsageError
+from hipscan.inventory.base import NO_DEFAULTS, Defaults, Reach, with_defaults
 from hipscan.model.target import (
     LOCAL,
     Target,
@@ -73,20 +74,21 @@ _BRACKETS: Final = re.compile(r"\[([^][]*)\](?::(.*))?", re.DOTALL)
 _DIGITS: Final = re.compile(r"[0-9]{1,5}")
 
 
-def from_argument(argument: str) -> Target:
+def from_argument(argument: str, defaults: Defaults = NO_DEFAULTS) -> Target:
     """Return the target that a word of the command line names.
 
     `local`, `host`, `user@host`, `host:port`, `[address]:port`, an IPv6 address, or an alias of
     ssh_config. Its name is the host, and the port where one is given. Raises UsageError.
     """
     if argument == LOCAL:
-        return Target(LOCAL, LOCAL, transport=TransportName.LOCAL)
+        return with_defaults(Reach(LOCAL, LOCAL, transport=TransportName.LOCAL), defaults)
     user, at, place = argument.rpartition("@")
     where = f"target {argument!r}"
     host, port = _host_and_port(place, where)
     check_host(host, where=where)
     name = host if port is None else _joined(host, port)
-    return Target(name, host, port=port, user=check_user(user, where=where) if at else None)
+    login = check_user(user, where=where) if at else None
+    return with_defaults(Reach(name, host, port=port, user=login), defaults)
 
 
 def _host_and_port(place: str, where: str) -> tuple[str, int | None]:
@@ -110,7 +112,10 @@ def _joined(host: str, port: int) -> str:
 
 
 def from_arguments(
-    arguments: Sequence[str], inventory: Sequence[Target] = ()
+    arguments: Sequence[str],
+    inventory: Sequence[Target] = (),
+    *,
+    defaults: Defaults = NO_DEFAULTS,
 ) -> tuple[Target, ...]:
     """Return the targets that the command line names.
 
@@ -120,7 +125,7 @@ def from_arguments(
     known = {target.name: target for target in inventory}
     chosen: dict[str, Target] = {}
     for argument in arguments:
-        target = known.get(argument) or from_argument(argument)
+        target = known.get(argument) or from_argument(argument, defaults)
         if chosen.setdefault(target.name, target) is not target:
             raise UsageError(f"target {argument!r} is named twice", hint="name it once")
     return tuple(chosen.values())

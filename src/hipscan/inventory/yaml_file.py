@@ -14,25 +14,30 @@ up, so that no level can hide a path that another has named.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from hipscan.documents import files, schema, yaml
 from hipscan.errors import DocumentError
 from hipscan.inventory import references
+from hipscan.inventory.base import NO_DEFAULTS, Defaults, Reach, with_defaults
 from hipscan.inventory.schema import Group, Host, Inventory, Settings
-from hipscan.model.target import LOCAL, Become, Target, TransportName
+from hipscan.model.target import LOCAL, Target, TransportName
 
 _NOTHING: Final = Settings()
+_NO_HOST: Final = Host()
 
 
-def read(path: Path) -> tuple[Target, ...]:
+def read(path: Path, defaults: Defaults = NO_DEFAULTS) -> tuple[Target, ...]:
     """Return the targets of the inventory at `path`; raise UsageError with every mistake."""
     content = files.read(path, what="inventory", limit=yaml.MAX_BYTES)
-    return parse(content, name=str(path), folder=path.parent)
+    return parse(content, name=str(path), folder=path.parent, defaults=defaults)
 
 
-def parse(text: bytes | str, *, name: str, folder: Path) -> tuple[Target, ...]:
+def parse(
+    text: bytes | str, *, name: str, folder: Path, defaults: Defaults = NO_DEFAULTS
+) -> tuple[Target, ...]:
     """Return the targets of the inventory in `text`; relative paths in it start at `folder`."""
     document = yaml.load(text, name=name)
     if document.value is None:
@@ -40,7 +45,8 @@ def parse(text: bytes | str, *, name: str, folder: Path) -> tuple[Target, ...]:
     mistakes = list(references.mistakes(document))
     targets: tuple[Target, ...] = ()
     try:
-        targets = tuple(_targets(schema.check(document, Inventory), folder.absolute()))
+        inventory = schema.check(document, Inventory)
+        targets = tuple(_targets(inventory, folder.absolute(), defaults))
     except DocumentError as error:
         mistakes += error.mistakes
     mistakes += references.alike(document, targets)
@@ -57,13 +63,14 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _targets(inventory: Inventory, folder: Path) -> Iterator[Target]:
+def _targets(inventory: Inventory, folder: Path, defaults: Defaults) -> Iterator[Target]:
     members = _members(inventory)
     for name, host in inventory.hosts.items():
         groups = members[name]
         levels = [inventory.groups.get(group) for group in groups]
         settings = [level or _NOTHING for level in (inventory.defaults, *levels, host)]
-        yield _target(name, host or Host(), groups, settings, folder)
+        reach = _reach(name, host or _NO_HOST, settings, folder)
+        yield _target(with_defaults(reach, defaults), groups, settings)
 
 
 def _members(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
@@ -77,42 +84,29 @@ def _members(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(groups) for name, groups in found.items()}
 
 
-def _target(
-    name: str, host: Host, groups: tuple[str, ...], levels: Sequence[Settings], folder: Path
-) -> Target:
-    variables = {key: value for level in levels for key, value in level.variables.items()}
-    return Target(
-        name=name,
-        host=host.address or name,
-        **_reach(name, host, levels, folder),
-        become=_last(levels, "become") or Become.NONE,
+def _target(target: Target, groups: tuple[str, ...], levels: Sequence[Settings]) -> Target:
+    """Return `target` with what is known about it."""
+    return replace(
+        target,
         groups=groups,
-        variables=variables,
+        variables={key: value for level in levels for key, value in level.variables.items()},
         phi=bool(_last(levels, "phi")),
         phi_paths=tuple(dict.fromkeys(path for level in levels for path in level.phi_paths)),
     )
 
 
-class _Reach(TypedDict):
-    transport: TransportName
-    port: int | None
-    user: str | None
-    identity: Path | None
-
-
-def _reach(name: str, host: Host, levels: Sequence[Settings], folder: Path) -> _Reach:
-    """Return how the host is reached; this machine needs no login."""
-    transport: TransportName | None = _last(levels, "transport")
-    if not transport:
-        here = name == LOCAL and not host.address
-        transport = TransportName.LOCAL if here else TransportName.PARAMIKO
-    if transport is TransportName.LOCAL:
-        return _Reach(transport=transport, port=None, user=None, identity=None)
+def _reach(name: str, host: Host, levels: Sequence[Settings], folder: Path) -> Reach:
+    """Return how the host is reached, as far as the inventory says it."""
     identity: str | None = _last(levels, "identity")
-    return _Reach(
-        transport=transport,
+    transport: TransportName | None = _last(levels, "transport")
+    here = name == LOCAL and not host.address
+    return Reach(
+        name=name,
+        host=host.address or name,
         port=_last(levels, "port"),
         user=_last(levels, "user"),
+        transport=transport or (TransportName.LOCAL if here else None),
+        become=_last(levels, "become"),
         identity=folder / Path(identity).expanduser() if identity else None,
     )
 
