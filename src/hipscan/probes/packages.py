@@ -13,17 +13,13 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
+from hipscan.probes.unprivileged import AS_NOBODY
 
-# As root, rpm writes to the write-ahead log beside its database even for a query; as nobody it
-# cannot, and answers all the same. An rpm that does not know a tag prints one error a package and
-# still succeeds, so the tags are asked for first.
-SCRIPT: Final = r"""
-lesser() {
-  if [ "$(id -u)" -ne 0 ]; then "$@"
-  elif command -v setpriv >/dev/null; then
-    setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-  else note unsupported "setpriv, without which $1 would write as root"; fi
-}
+# An rpm that does not know a tag prints one error a package and still succeeds, so the tags are
+# asked for first.
+SCRIPT: Final = (
+    AS_NOBODY
+    + r"""
 found=''
 if [ -s /var/lib/dpkg/status ] || [ -d /var/lib/dpkg/status.d ]; then
   found=dpkg
@@ -63,7 +59,7 @@ for db in /var/lib/rpm /usr/lib/sysimage/rpm; do
   command -v rpm >/dev/null || { note unsupported rpm; break; }
   tags='r|%{NAME}|%{EPOCH}|%{VERSION}-%{RELEASE}|%{ARCH}|%{SOURCERPM}|%{INSTALLTIME}'
   case $(rpm --querytags) in *MODULARITYLABEL*) module='%{MODULARITYLABEL}' ;; *) module='' ;; esac
-  lesser rpm -qa --qf "$tags|$module|%{VENDOR}\n" || note error "rpm ended with $?"
+  as_nobody rpm -qa --qf "$tags|$module|%{VENDOR}\n" || note error "rpm ended with $?"
   break
 done
 for db in /lib/apk/db/installed /usr/lib/apk/db/installed; do
@@ -81,6 +77,7 @@ for db in /lib/apk/db/installed /usr/lib/apk/db/installed; do
 done
 [ -n "$found" ] || note unsupported "no database of dpkg, rpm or apk"
 """
+)
 
 FIELDS: Final = {
     "manager": Field(FieldType.TEXT, "dpkg, rpm or apk"),

@@ -17,6 +17,7 @@ _NAMES: Final = (
     "packages",
     "pam",
     "platform",
+    "reboot",
     "sshd",
     "sudoers",
     "sysctl",
