@@ -19,6 +19,7 @@ _NAMES: Final = (
     "platform",
     "reboot",
     "sshd",
+    "storage",
     "sudoers",
     "sysctl",
     "updates",
