@@ -78,6 +78,8 @@ class Login:
             self._allowed = refusal.allowed_types
             return False
         except _BROKEN:  # refused; or the agent would not sign; or the target hung up
+            if self.guard.fired:
+                raise
             self._raise_if_gone()
             return False
         return not self._allowed
@@ -91,6 +93,8 @@ class Login:
         except paramiko.BadAuthenticationType as refusal:
             self._allowed = refusal.allowed_types
         except _BROKEN:
+            if self.guard.fired:
+                raise
             self._raise_if_gone()
 
     def _with_password(self, *, trusted_before: bool) -> str:
@@ -131,7 +135,7 @@ class Login:
         return not more
 
     def _raise_if_gone(self) -> None:
-        if not self.session.is_active() and not self.guard.fired:
+        if not self.session.is_active():
             raise self._refused("then it closed the connection")
 
     def _refused(self, last: str) -> TargetError:

@@ -90,10 +90,16 @@ class BoundedPacketizer(Packetizer):
         return super().read_all(n, check_rekey)
 
     def readline(self, timeout: float) -> str:
-        """Read a line before the key exchange, and remember it."""
-        line = super().readline(timeout)
+        """Read a line before the key exchange, and remember it; its bytes can be anything."""
+        try:
+            line = super().readline(timeout)
+        except UnicodeDecodeError as error:
+            line = error.object.decode("utf-8", "replace")
         self.lines.append(line)
         return line
+
+    def start_handshake(self, timeout: float) -> None:
+        """Start no timer: it would outlive the connection; hipscan watches the time itself."""
 
     def _read_timeout(self, timeout: float) -> bytes:
         data: bytes = super()._read_timeout(timeout)  # type: ignore[misc]  # not in the stubs
