@@ -46,8 +46,8 @@ def _ended(error: BaseException, *, debug: bool) -> int:
             return ExitCode.USAGE
         case HipscanError():
             return _explain(error, debug=debug)
-        case BrokenPipeError():
-            return ExitCode.OUTPUT
+        case SystemExit(code=int() as status):
+            return status
         case _:
             return _bug(error, debug=debug)
 

@@ -5,7 +5,16 @@ from typing import Annotated
 import typer
 
 from hipscan import __version__
-from hipscan.cli import scan as scan_command
+from hipscan.cli import rules
+from hipscan.cli.check import check
+from hipscan.cli.collect import collect
+from hipscan.cli.evaluate import evaluate
+from hipscan.cli.explain import explain
+from hipscan.cli.groups import grouped
+from hipscan.cli.init import init
+from hipscan.cli.plan import plan
+from hipscan.cli.report import report
+from hipscan.cli.scan import scan
 
 _EXIT_CODES = """Exit status: 0 nothing at or above --fail-on, 1 something is, 2 wrong usage,
 3 something could not be scanned or judged, 4 an output could not be written, 70 a bug,
@@ -40,4 +49,6 @@ def hipscan(
     del version
 
 
-app.command("scan", epilog=_EXIT_CODES)(scan_command.scan)
+for _command in (scan, collect, evaluate, plan, check, explain, report, init):
+    app.command(_command.__name__, epilog=_EXIT_CODES)(grouped(_command))
+app.add_typer(rules.app, name="rules")

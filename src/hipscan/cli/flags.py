@@ -26,6 +26,7 @@ class Reach:
     jobs: int | None = None
     timeout: int | None = None
     quiet: bool = False
+    config: Path | None = None
     debug: bool = False
 
 

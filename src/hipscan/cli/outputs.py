@@ -1,13 +1,12 @@
 """Where reports go: standard output, and files written whole or not at all."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
 
+from hipscan.cli.streams import drop_stdout, is_colored
 from hipscan.documents import files
 from hipscan.documents.document import suggest
 from hipscan.errors import ExitCode, OutputError, UsageError
@@ -45,13 +44,6 @@ def check_format(name: str) -> str:
     return name
 
 
-def is_colored(stream: TextIO) -> bool:
-    """Say whether `stream` gets colours: NO_COLOR wins, then FORCE_COLOR, then a terminal."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
-
-
 def write_all(report: Report, name: str, outputs: Sequence[Output], view: View) -> int:
     """Write every output; return the run's exit code, or 4 when one could not be written."""
     status = report.run.exit_code
@@ -82,16 +74,9 @@ def _to_stdout(report: Report, name: str, view: View) -> bool:
             sys.stdout.buffer.write(piece)
         sys.stdout.flush()
     except BrokenPipeError:
-        _drop_stdout()
+        drop_stdout()
     except OSError as error:
         sys.stderr.write(f"hipscan: standard output could not be written: {error.strerror}\n")
-        _drop_stdout()
+        drop_stdout()
         return False
     return True
-
-
-def _drop_stdout() -> None:
-    """Point standard output at nothing, so that the interpreter's own flush is quiet."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)

@@ -1,6 +1,8 @@
 """The work behind `hipscan scan`: from flags to a report and an exit code."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from hipscan.cli import content, outputs, runner
 from hipscan.cli.connections import Connections
@@ -9,6 +11,7 @@ from hipscan.cli.targets import Overrides, choose
 from hipscan.collect.collector import order
 from hipscan.documents.document import suggest
 from hipscan.errors import UsageError
+from hipscan.fleet.run_folder import read_knowledge, read_snapshot
 from hipscan.fleet.scan import Judge, Scan
 from hipscan.model.finding import Severity
 from hipscan.model.report import Report
@@ -51,6 +54,28 @@ def scan(reach: Reach, criteria: Criteria, wanted: Wanted) -> int:
     recorder = runner.new_recorder(folder, packs, selection, fail_on)
     fleet = runner.Fleet(targets, reach.jobs or DEFAULT_JOBS, reach.quiet, reach.debug)
     report = runner.run(fleet, work, recorder)
+    view = View(wanted.least or Severity.INFO, next_command=next_command(report))
+    return outputs.write_all(report, wanted.format, files, view)
+
+
+def evaluate_files(
+    paths: Sequence[Path], criteria: Criteria, wanted: Wanted, knowledge_file: Path | None
+) -> int:
+    """Judge the snapshots in `paths`, write every report, return the exit code."""
+    outputs.check_format(wanted.format)
+    files = outputs.parse(wanted.outputs)
+    fail_on = check_level(criteria.fail_on or Severity.CRITICAL)
+    packs, selection = rules(criteria)
+    knowledge = read_knowledge(knowledge_file) if knowledge_file else content.knowledge()
+    judge = Judge(selection, knowledge, table.facts())
+    folder = runner.new_run_folder(datetime.now(UTC))
+    folder.write_knowledge(knowledge)
+    recorder = runner.new_recorder(folder, packs, selection, fail_on)
+    for path in paths:
+        snapshot = read_snapshot(path)
+        folder.write_snapshot(snapshot)
+        recorder.add(judge.result(snapshot))
+    report = recorder.finish(datetime.now(UTC))
     view = View(wanted.least or Severity.INFO, next_command=next_command(report))
     return outputs.write_all(report, wanted.format, files, view)
 

@@ -3,6 +3,7 @@
 lab          on real hosts made for it: broken, seen to fail, fixed, seen to pass
 recorded     on facts from a named public source
 constructed  on facts from documentation only
+none         not seen both to fail and to pass: such a rule does not ship
 
 A platform without a lab case is preview for that rule.
 """
@@ -46,8 +47,9 @@ def proof(rule: str, cases: Iterable[CaseModel]) -> Proof:
         if case.kind == "lab" and shown(case) >= {Outcome.FAIL, Outcome.PASS}:
             platforms |= {PLATFORM_OF_HOST[host] for host in case.hosts if host in PLATFORM_OF_HOST}
     both = {Outcome.FAIL, Outcome.PASS}
-    best = next((kind for kind in outcomes if outcomes[kind] >= both), "constructed")
     every = {outcome for found in outcomes.values() for outcome in found}
+    mixed = "constructed" if every >= both else "none"
+    best = next((kind for kind in outcomes if outcomes[kind] >= both), mixed)
     sources = tuple(sorted({case.source for case in mine if case.source}))
     return Proof(best, tuple(sorted(platforms)), sources, every >= both)
 

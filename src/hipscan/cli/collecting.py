@@ -1,0 +1,130 @@
+"""The work behind `hipscan collect`, `plan` and `check`: everything short of judging."""
+
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from hipscan.cli.connections import Connections
+from hipscan.cli.flags import Criteria, Reach
+from hipscan.cli.progress import Progress
+from hipscan.cli.scanning import DEFAULT_JOBS, DEFAULT_SECONDS, choose_targets, connect, rules
+from hipscan.collect.collector import Collected, Order, collect, order
+from hipscan.documents import files
+from hipscan.errors import ExitCode, TargetError
+from hipscan.fleet.run_folder import file_name
+from hipscan.model import codec, snapshot
+from hipscan.model.fact import FactStatus
+from hipscan.model.target import Target
+from hipscan.probes import table
+from hipscan.rules import needs
+from hipscan.rules.matchers import Scope
+from hipscan.sanitize import line
+from hipscan.transport.base import Budget
+from hipscan.transport.replay import Exchange, SavedFrame, dumps
+
+
+def full_order(seconds: int = DEFAULT_SECONDS) -> Order:
+    """Return the order that runs every probe, with the paths of the default pack."""
+    _, selection = rules(Criteria())
+    paths = needs.stat_paths(selection.rules, Scope(selection.variables))
+    return order(table.probes().values(), stat_paths=paths, budget=Budget(seconds=seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Collects one target with what a run has."""
+
+    order: Order
+    connections: Connections
+
+    def __call__(self, target: Target) -> Collected:
+        """Return the target's facts; raise TargetError when it cannot be reached."""
+        return collect(
+            target,
+            self.order,
+            self.connections.transport(target),
+            sudo_password=self.connections.sudo_password(target),
+        )
+
+
+def collect_all(reach: Reach, folder: Path, *, exchange: bool) -> int:
+    """Write one snapshot a target; return 3 when one could not be reached or broke off."""
+
+    def keep(target: Target, collected: Collected) -> str:
+        path = folder / f"{file_name(target.name)}.snapshot.json"
+        files.write(path, codec.dumps(snapshot.SCHEMA, collected.snapshot))
+        if exchange:
+            raw = folder / f"{file_name(target.name)}.exchange.json"
+            files.write(raw, dumps(_exchange(target, collected)).encode())
+        return f"{line(target.name)}: {path}{_remark(collected)}"
+
+    return _each(reach, full_order(reach.timeout or DEFAULT_SECONDS), keep)
+
+
+def check_all(reach: Reach) -> int:
+    """Say of each target whether it can be scanned; return 3 when one cannot."""
+    probes = [table.probes()["platform"]]
+    what = order(probes, budget=Budget(seconds=reach.timeout or DEFAULT_SECONDS))
+    return _each(reach, what, lambda target, collected: f"{line(target.name)}: {_who(collected)}")
+
+
+def _each(reach: Reach, what: Order, show: Callable[[Target, Collected], str]) -> int:
+    """Collect from every target at the same time and print a line for each."""
+    targets = choose_targets(reach)
+    status: int = ExitCode.OK
+    work = Collector(what, connect(reach))
+    jobs = min(reach.jobs or DEFAULT_JOBS, len(targets))
+    with Progress(len(targets), quiet=reach.quiet) as progress, ThreadPoolExecutor(jobs) as pool:
+        futures = {pool.submit(work, target): target for target in targets}
+        for future in as_completed(futures):
+            target = futures[future]
+            progress.end(target.name)
+            try:
+                collected = future.result()
+            except TargetError as error:
+                _failed(target, error)
+                status = ExitCode.INCOMPLETE
+            else:
+                sys.stdout.write(f"{show(target, collected)}\n")
+                if collected.snapshot.broken:
+                    status = ExitCode.INCOMPLETE
+    return status
+
+
+def _failed(target: Target, error: TargetError) -> None:
+    sys.stdout.write(f"{line(target.name)}: NOT REACHED: {error.cause}: {line(error.message)}\n")
+    if error.hint:
+        sys.stdout.write(f"  try: {line(error.hint)}\n")
+
+
+def _remark(collected: Collected) -> str:
+    lost = [
+        f"{name} {fact.status}"
+        for name, fact in collected.snapshot.facts.items()
+        if fact.status is not FactStatus.OK and fact.status is not FactStatus.ABSENT
+    ]
+    broken = f" ({collected.snapshot.broken})" if collected.snapshot.broken else ""
+    return broken + (f" (not read: {', '.join(lost)})" if lost else "")
+
+
+def _who(collected: Collected) -> str:
+    """Say how a target was reached, as whom, and what it is."""
+    peer = collected.snapshot.peer
+    platform = collected.snapshot.fact("platform")
+    if not platform.records:
+        return f"reached, but its platform is not known: {line(platform.reason)}"
+    record = platform.records[0]
+    who = "as root" if record["root"] else "without root: some rules will be notchecked"
+    way = ", ".join(f"{key} {value}" for key, value in peer.items() if key != "note")
+    note = f"; {peer['note']}" if "note" in peer else ""
+    return line(f"ok, {who}; {record['name']}, kernel {record['kernel']}; {way}{note}")
+
+
+def _exchange(target: Target, collected: Collected) -> Exchange:
+    frames = tuple(
+        SavedFrame(item.probe, item.status, item.milliseconds, item.payload, item.truncated)
+        for item in collected.frames
+    )
+    return Exchange(target.name, frames)

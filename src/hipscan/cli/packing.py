@@ -1,0 +1,63 @@
+"""The work behind `hipscan rules list`, `lint` and `test`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from hipscan.cli import content
+from hipscan.errors import ExitCode, UsageError
+from hipscan.evaluate.cases import run_case
+from hipscan.model.rule import Rule
+from hipscan.rules.lint import lint
+from hipscan.rules.pack import Pack
+from hipscan.rules.proof import proof
+from hipscan.sanitize import line
+
+
+def list_rules(folders: Sequence[Path], name: str) -> int:
+    """Print all rules, a line each, or every field as JSON."""
+    packs = content.packs(folders)
+    if name == "json":
+        entries = [_entry(rule, pack) for pack in packs for rule in pack.rules]
+        sys.stdout.write(json.dumps(entries, indent=1, default=str) + "\n")
+    elif name == "table":
+        for pack in packs:
+            for rule in pack.rules:
+                sys.stdout.write(f"{rule.severity:9} {rule.id:44} {line(rule.title)}\n")
+    else:
+        raise UsageError(f"unknown format {name!r}", hint="table or json")
+    return ExitCode.OK
+
+
+def _entry(rule: Rule, pack: Pack) -> dict[str, object]:
+    found = proof(rule.id, pack.cases)
+    return {**asdict(rule), "proof": asdict(found)}
+
+
+def lint_packs(folders: Sequence[Path]) -> int:
+    """Print every mistake in the packs; return 2 when there is one."""
+    packs = content.packs(folders)
+    found = [mistake for pack in packs for mistake in lint(pack)]
+    for mistake in found:
+        sys.stdout.write(f"{line(str(mistake))}\n")
+    count = sum(len(pack.rules) for pack in packs)
+    sys.stdout.write(f"{count} rules, {len(found)} mistakes\n")
+    return ExitCode.USAGE if found else ExitCode.OK
+
+
+def test_packs(folders: Sequence[Path]) -> int:
+    """Run every case that needs no host; return 1 when one does not come out as expected."""
+    passed = failed = lab = 0
+    for pack in content.packs(folders):
+        for case in pack.cases:
+            if case.kind == "lab":
+                lab += 1
+                continue
+            why = run_case(case, pack, content.vocabulary().facts)
+            passed, failed = passed + (not why), failed + bool(why)
+            if why:
+                sys.stdout.write(f"FAILED {case.rule}: {line(case.name)}: {line(why)}\n")
+    sys.stdout.write(f"{passed} passed, {failed} failed; {lab} need the lab\n")
+    return ExitCode.GATE if failed else ExitCode.OK
