@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,22 @@ def test_a_planted_hard_link_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "report").hardlink_to(victim)
     files.write(tmp_path / "report", b"new")
     assert victim.read_bytes() == b"precious"
+
+
+def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    contents = {letter * 100_000 for letter in (b"a", b"b")}
+    files.write(path, b"a" * 100_000)
+
+    def rewrite() -> None:
+        for _ in range(20):
+            for content in contents:
+                files.write(path, content)
+
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(rewrite) for _ in range(2)]
+        while not all(writer.done() for writer in writers):
+            assert path.read_bytes() in contents
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

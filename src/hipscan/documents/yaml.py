@@ -113,7 +113,7 @@ class _Composer:
         self._events: Iterator[events.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._mistakes: list[Mistake] = []
         self._values = 0
-        self._here = Position(name, 1, 1)
+        self._last: events.Event | None = None
 
     def document(self) -> Document:
         """Read the whole stream: one document, or none."""
@@ -124,8 +124,9 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             self._mistakes.append(_syntax(error, self._name))
         except (ValueError, OverflowError):  # PyYAML makes a character of any number
+            here = Position(self._name, *(_mark(self._last) if self._last else (1, 1)))
             message = "after this place, an escape beyond U+10FFFF"
-            self._mistakes.append(Mistake(self._here, message, 'write at most "\\U0010ffff"'))
+            self._mistakes.append(Mistake(here, message, 'write at most "\\U0010ffff"'))
         except _Stop:
             pass
         if self._mistakes:
@@ -170,7 +171,7 @@ class _Composer:
 
     def _count(self, event: events.Event, depth: int) -> None:
         self._values += 1
-        self._here = Position(self._name, *_mark(event))
+        self._last = event
         if depth > MAX_DEPTH:
             self._stop(event, f"nested more than {MAX_DEPTH} levels deep")
         if self._values > MAX_VALUES:
