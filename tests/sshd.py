@@ -142,7 +142,10 @@ def running_sshd(
     shutil.copy(client_key.with_suffix(".pub"), folder / "authorized_keys")
     host_keys = {kind: make_key(folder / f"host_{kind}", kind) for kind in host_key_types}
     log = folder / "sshd.log"
-    process, port = _start(server, env, folder, [*lines, *_common(folder, host_keys)])
+    # Most keywords count where they stand first, MaxStartups where it stands last.
+    given = {line.split()[0] for block in lines for line in block.splitlines()}
+    common = [line for line in _common(folder, host_keys) if line.split()[0] not in given]
+    process, port = _start(server, env, folder, [*lines, *common])
     known_hosts = folder / "known_hosts"
     running = Sshd(
         port=port,

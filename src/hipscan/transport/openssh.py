@@ -46,10 +46,12 @@ _ALWAYS: Final = (
     "ControlPath=none",
     "AddKeysToAgent=no",
     "UpdateHostKeys=no",
-    "CheckHostIP=no",
+    "NoHostAuthenticationForLocalhost=no",
     "ConnectionAttempts=1",
-    "LogLevel=ERROR",
+    "LogLevel=INFO",
 )
+# The same, for clients since 8.7: an older one would refuse an option that it does not know.
+_WHERE_KNOWN: Final = ("SessionType=default", "StdinNull=no", "ForkAfterAuthentication=no")
 # Which names of an effective list are weak, by their beginning or end.
 _WEAK: Final = {
     "ciphers": ("-cbc", "-cbc@lysator.liu.se", "arcfour", "arcfour128", "arcfour256"),
@@ -96,11 +98,13 @@ class OpensshTransport:
                 hint="install openssh-client, or use --transport paramiko",
             )
         base = [ssh, *_of_target(target, self._trust)]
+        answer = ssh_config_client.ask(ssh, target, self._trust)
         options = [
             *_ALWAYS,
             f"StrictHostKeyChecking={self._strictness(request)}",
             f"ConnectTimeout={max(1, round(budget.connect_seconds))}",
-            *_without_weak(ssh_config_client.ask(ssh, target, self._trust)),
+            *(option for option in _WHERE_KNOWN if option.partition("=")[0].lower() in answer),
+            *_without_weak(answer),
         ]
         flags = [part for option in options for part in ("-o", option)]
         return [*base, "-T", *flags, "--", target.host, request.command]

@@ -7,6 +7,7 @@ whose public half the agent holds is used through the agent, so that nobody is a
 
 import base64
 import binascii
+import io
 import os
 import socket
 import stat
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Final
 
 import paramiko
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from paramiko.agent import AgentKey, AgentSSH
 from paramiko.message import Message
 
@@ -31,7 +35,7 @@ _OPENSSH_BEGIN: Final = "-----BEGIN OPENSSH PRIVATE KEY-----"
 _OPENSSH_END: Final = "-----END OPENSSH PRIVATE KEY-----"
 _OPENSSH_MAGIC: Final = b"openssh-key-v1\0"
 _LEGACY_ENCRYPTED: Final = ("Proc-Type: 4,ENCRYPTED", "BEGIN ENCRYPTED PRIVATE KEY")
-_UNUSABLE: Final = (paramiko.SSHException, ValueError, TypeError, OSError, KeyError)
+_UNUSABLE: Final = (paramiko.SSHException, ValueError, TypeError, OSError, UnsupportedAlgorithm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +217,29 @@ def _from_file(
 
 
 def _load(path: Path, secret: Secret | None) -> paramiko.PKey:
-    # The stubs are older than from_path. The password is bytes for cryptography's sake.
+    """Read a private key of any format.
+
+    Through cryptography, since paramiko reads neither PKCS#8 nor every ECDSA key of ssh-keygen.
+    """
+    data = path.read_bytes()
     password = None if secret is None else secret.reveal().encode("utf-8", "surrogateescape")
-    key: paramiko.PKey = paramiko.PKey.from_path(path, password)  # type: ignore[arg-type]  # see above
-    return key
+    if _OPENSSH_BEGIN.encode() in data:
+        loaded = serialization.load_ssh_private_key(data, password)
+    else:
+        loaded = serialization.load_pem_private_key(data, password)  # type: ignore[assignment]  # a union with more kinds
+    match loaded:
+        case rsa.RSAPrivateKey():
+            return paramiko.RSAKey(key=loaded)
+        case ec.EllipticCurvePrivateKey():
+            return paramiko.ECDSAKey(vals=(loaded, loaded.public_key()))
+        case ed25519.Ed25519PrivateKey():
+            plain = loaded.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.OpenSSH,
+                serialization.NoEncryption(),
+            )
+            return paramiko.Ed25519Key(file_obj=io.StringIO(plain.decode("ascii")))
+    raise ValueError(f"keys of type {type(loaded).__name__} are not supported")
 
 
 def _with_certificates(

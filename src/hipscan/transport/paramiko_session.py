@@ -54,10 +54,12 @@ _STRONG_SIGNATURES: Final = (
     "rsa-sha2-512",
     "rsa-sha2-256",
 )
+_NO_ALGORITHMS: Final = ("kex-strict-", "ext-info-")  # extensions, in the list of exchanges
 _MAX_PACKET: Final = 256 * 1024 + 1024  # OpenSSH's own limit, and room for a MAC
 _MAX_BANNER: Final = 16 * 1024
 _MAX_SAID: Final = 200
 _CHUNK: Final = 4 * 1024 * 1024
+_FAREWELL_SECONDS: Final = 0.2
 _STALLED_SECONDS: Final = 0.02
 _OLD_CURVE_NAME: Final = "curve25519-sha256@libssh.org"
 
@@ -71,7 +73,8 @@ class NoCommonAlgorithmError(paramiko.SSHException):
     """Nothing of `kind` that we accept is among what the target offers."""
 
     def __init__(self, kind: str, offered: Sequence[str]) -> None:
-        names = sanitize.line(", ".join(offered))[:_MAX_SAID]
+        algorithms = [name for name in offered if not name.startswith(_NO_ALGORITHMS)]
+        names = sanitize.line(", ".join(algorithms))[:_MAX_SAID]
         super().__init__(f"no {kind} in common; the target offers only: {names}")
 
 
@@ -165,7 +168,14 @@ class Session(paramiko.Transport):
             self.sock.shutdown(socket.SHUT_RDWR)
 
     def finish(self) -> None:
-        """Close everything; neither the thread nor the socket stays."""
+        """Close everything; neither the thread nor the socket stays.
+
+        The target may first see our end and close its own: a reset would be an error in its log.
+        """
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_WR)
+        if self.ident is not None:
+            self.join(_FAREWELL_SECONDS)
         self.abandon()
         self.close()
         if self.ident is not None:
