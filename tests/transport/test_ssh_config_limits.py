@@ -99,6 +99,18 @@ def test_a_host_key_alias_is_looked_up_without_a_port(tmp_path: Path) -> None:
     assert resolved(tmp_path, "Port 2222\nHostKeyAlias Farm\n").host_key_name == ("farm", 22)
 
 
+@pytest.mark.parametrize("file", ["none", "/dev/null"])
+def test_new_keys_are_not_accepted_into_nowhere(tmp_path: Path, file: str) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"UserKnownHostsFile {file}\n")
+    options = TrustOptions(ssh_config=config, accept_new=True)
+    with pytest.raises(TargetError, match=f"UserKnownHostsFile is {file}") as caught:
+        resolve(Target("n", "web1"), options)
+    assert caught.value.cause is Unreachable.HOST_KEY_UNKNOWN
+    mine = TrustOptions(known_hosts=tmp_path / "mine", ssh_config=config, accept_new=True)
+    assert resolve(Target("n", "web1"), mine).known_hosts_files[0] == tmp_path / "mine"
+
+
 def test_a_binary_revocation_list_needs_the_client(tmp_path: Path) -> None:
     krl = tmp_path / "revoked.krl"
     subprocess.run(["ssh-keygen", "-q", "-k", "-f", str(krl)], check=True)

@@ -73,8 +73,15 @@ def resolve(target: Target, options: TrustOptions) -> SshSettings:
     wrong, TargetError when the configuration cannot be honoured or the client hangs.
     """
     ssh = client.program()
-    if ssh is None:
-        return _without_client(target, options)
+    settings = (
+        _without_client(target, options) if ssh is None else _with_client(ssh, target, options)
+    )
+    if options.accept_new:
+        _check_keeps_keys(settings)
+    return settings
+
+
+def _with_client(ssh: str, target: Target, options: TrustOptions) -> SshSettings:
     answer = client.ask(ssh, target, options)
     beyond = set(unhonoured(answer, client.without_configuration(ssh)))
     if not (_flag(answer, _GSSAPI) and _kerberos_counts(ssh, target, options)):
@@ -94,6 +101,18 @@ def _without_client(target: Target, options: TrustOptions) -> SshSettings:
             hint="install the OpenSSH client, or name another configuration with --ssh-config",
         )
     return settings
+
+
+def _check_keeps_keys(settings: SshSettings) -> None:
+    """Refuse to accept new keys into a file such as /dev/null: that would be no check at all."""
+    files = settings.user_known_hosts_files
+    if not files or (files[0].exists() and not files[0].is_file()):
+        raise TargetError(
+            Unreachable.HOST_KEY_UNKNOWN,
+            f"{settings.hostname}: accepting new host keys needs a known_hosts file that keeps "
+            f"them, and UserKnownHostsFile is {files[0] if files else 'none'}",
+            hint="name a file with --known-hosts",
+        )
 
 
 def _kerberos_counts(ssh: str, target: Target, options: TrustOptions) -> bool:
