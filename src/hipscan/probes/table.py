@@ -18,6 +18,7 @@ _NAMES: Final = (
     "packages",
     "pam",
     "platform",
+    "postgresql",
     "reboot",
     "sshd",
     "storage",
