@@ -25,6 +25,7 @@ _NAMES: Final = (
     "sudoers",
     "sysctl",
     "updates",
+    "walk",
 )
 
 
