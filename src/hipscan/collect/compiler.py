@@ -80,7 +80,7 @@ child='' dog='' eye='' sleeper=''
 # End what runs below a probe, as a group where it has one of its own.
 reap() {
   [ -z "$child" ] && return
-  kill -KILL -- "-$child" 2>/dev/null || kill -KILL "$child" 2>/dev/null
+  kill -KILL "-$child" 2>/dev/null || kill -KILL "$child" 2>/dev/null
   child=''
 }
 stop() {
