@@ -62,6 +62,7 @@ for pattern in $data; do
   done
 done
 [ $# -eq 0 ] || stat -L -c 'S%f:%u:%g:%s:%Y:%h:%U:%G:%n' -- "$@" || note error "a file vanished"
+printf 'E\n'
 """
 
 FIELDS: Final = {
@@ -99,10 +100,13 @@ def parse(text: str, _status: int) -> Facts:
     T/bin/nano
     S81a4:0:0:283328:1673889200:1:root:root:/etc/alternatives/editor
     !denied /root/.ssh/id_*
+    E
     """
     seen = listing(text)
     for note in seen.of_kind("unsupported"):
         return {"file": missing(FactStatus.UNSUPPORTED, f"no {note.text}")}
+    if "E" not in seen.plain:
+        raise ValueError("the list of files has no end")
     return {"file": _fact(seen)}
 
 
