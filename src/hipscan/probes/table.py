@@ -20,6 +20,7 @@ _NAMES: Final = (
     "platform",
     "postgresql",
     "reboot",
+    "services",
     "sshd",
     "storage",
     "sudoers",
