@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hipscan.model.codec import encode
 from hipscan.model.fact import FactStatus
-from hipscan.probes.base import FieldType, Probe, listing
+from hipscan.probes.base import FieldType, Probe, listing, read_text
 from hipscan.probes.table import facts, probes
 
 _CASES = Path(__file__).parent / "cases"
@@ -34,7 +34,7 @@ def _cases() -> list[Any]:
 
 @pytest.mark.parametrize(("name", "case"), _cases())
 def test_text_becomes_the_facts_of_the_case(name: str, case: dict[str, Any]) -> None:
-    found = probes()[name].parse(case["text"], case.get("status", 0))
+    found = read_text(probes()[name], case["text"], case.get("status", 0))
     for fact, expected in case["facts"].items():
         assert found[fact].status == expected.get("status", "ok"), found[fact].reason
         assert encode(found[fact].records) == expected.get("records", [])
@@ -42,7 +42,7 @@ def test_text_becomes_the_facts_of_the_case(name: str, case: dict[str, Any]) -> 
 
 @pytest.mark.parametrize(("name", "case"), _cases())
 def test_records_keep_to_their_specification(name: str, case: dict[str, Any]) -> None:
-    for fact, value in probes()[name].parse(case["text"], case.get("status", 0)).items():
+    for fact, value in read_text(probes()[name], case["text"], case.get("status", 0)).items():
         fields = facts()[fact].fields
         for record in value.records:
             assert record.keys() <= fields.keys()

@@ -212,11 +212,12 @@ def read_frame(probe: Probe, frame: Frame | None, digest: str) -> Facts:
         case FactStatus() as status, str() as reason:
             return all_missing(probe, status, reason)
         case str() as text, int() as status:
-            return _parsed(probe, text, status)
+            return read_text(probe, text, status)
     raise AssertionError
 
 
-def _parsed(probe: Probe, text: str, status: int) -> Facts:
+def read_text(probe: Probe, text: str, status: int) -> Facts:
+    """Turn what a probe printed, and its shell's exit status, into facts."""
     if status in _CANNOT_RUN:
         return all_missing(probe, FactStatus.UNSUPPORTED, f"a tool is missing (status {status})")
     try:
