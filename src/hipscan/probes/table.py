@@ -14,6 +14,7 @@ _NAMES: Final = (
     "crypto_policy",
     "file_status",
     "kernel_modules",
+    "keys",
     "nginx",
     "packages",
     "pam",
