@@ -103,6 +103,10 @@ def test_file_names_expand_as_the_client_expands_them(
     if isinstance(found, str) or answer is None:
         assert "refused" in case
         return
+    if "blank" not in found.needs_openssh:
+        files = f"{answer['userknownhostsfile'][0]} {answer['globalknownhostsfile'][0]}"
+        named = [os.path.expanduser(name) for name in files.split() if name != "none"]  # noqa: PTH111 - strings from the client
+        assert [str(path) for path in found.known_hosts_files] == named
     raw = [name for name in answer["identityfile"] if name != "none"]
     expanded = []
     for name in raw:

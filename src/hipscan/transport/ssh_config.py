@@ -19,9 +19,10 @@ from hipscan.transport.known_hosts_lines import SSH_PORT, read_revocations
 from hipscan.transport.ssh_config_identity import is_hardware_key
 from hipscan.transport.ssh_config_kerberos import has_ticket
 from hipscan.transport.ssh_config_keywords import Answer, spelled, unhonoured
-from hipscan.transport.ssh_config_tokens import Tokens
+from hipscan.transport.ssh_config_tokens import Tokens, expand_tilde
 
 _GSSAPI: Final = "gssapiauthentication"
+_EXPANDABLE: Final = frozenset("~%$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +135,11 @@ def _settings(
     port = int(_one(answer, "port", str(SSH_PORT)))
     tokens = Tokens(target.host, hostname, port, user, alias)
     identities = _paths(answer, "identityfile", tokens)
-    revoked = _paths(answer, "revokedhostkeys", tokens)
+    revoked = tuple(Path(name) for name in answer.get("revokedhostkeys", ()) if name != "none")
     users = (options.known_hosts,) if options.known_hosts else _files(answer, "userknownhostsfile")
     shared = _files(answer, "globalknownhostsfile")
     timeout = _one(answer, "connecttimeout", "none")
-    reasons = [*beyond, *_file_reasons(identities, revoked)]
+    reasons = [*sorted(beyond), *_file_reasons(identities, revoked)]
     if users is None or shared is None:
         reasons.append("a known_hosts file name with a blank")
     return SshSettings(
@@ -181,7 +182,7 @@ def _files(answer: Answer, keyword: str) -> tuple[Path, ...] | None:
     names = _one(answer, keyword).split(" ")
     if len(names) > 1 and not all(name.startswith(("/", "~")) for name in names):
         return None
-    return tuple(Path(name) for name in names if name.lower() not in ("", "none"))
+    return tuple(Path(expand_tilde(name)) for name in names if name.lower() not in ("", "none"))
 
 
 def _agent(answer: Answer, tokens: Tokens) -> Path | Literal["none"] | None:
@@ -196,8 +197,12 @@ def _agent(answer: Answer, tokens: Tokens) -> Path | Literal["none"] | None:
 
 
 def _file_reasons(identities: Iterable[Path], revoked: Iterable[Path]) -> list[str]:
-    """Name the files that only the OpenSSH client can use."""
+    """Name the files that only the OpenSSH client can use.
+
+    Whether it expands the name of a revocation list depends on its version (9.2 does not).
+    """
     reasons = [f"the security key {path}" for path in identities if is_hardware_key(path)]
+    reasons += [f"RevokedHostKeys {file}" for file in revoked if _EXPANDABLE & set(str(file))]
     reasons += [
         f"the binary RevokedHostKeys {file}" for file in revoked if read_revocations(file).krl
     ]
