@@ -1,9 +1,12 @@
 r"""Public keys that may log in: what an authorized_keys file says, without options' values.
 
-    Aann:/home/ann/.ssh/authorized_keys        who logs in by which file
-    T8180:1000:1000:84:ann:ann:/home/ann/...   stat: mode, uid, gid, size, owner, group, path
-    Y/home/ann/.ssh/authorized_keys            the lines of a file follow
-    Z1 restrict,command ssh-ed25519 AAAA...    line number, names of options, type, key
+The lines of the accounts probe that matter here: who logs in by which file; what stat says (mode,
+uid, gid, size, owner, group, path); a file of keys, and its lines (number, names of options, key).
+
+    Aann:/home/ann/.ssh/authorized_keys
+    T8180:1000:1000:84:ann:ann:/home/ann/.ssh/authorized_keys
+    Y/home/ann/.ssh/authorized_keys
+    Z1 restrict,command ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP...
 """
 
 import base64
