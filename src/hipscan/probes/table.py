@@ -22,6 +22,7 @@ _NAMES: Final = (
     "postgresql",
     "reboot",
     "services",
+    "sockets",
     "sshd",
     "storage",
     "sudoers",
