@@ -27,6 +27,7 @@ from paramiko.common import (
     cMSG_IGNORE,
 )
 from paramiko.message import Message
+from paramiko.server import InteractiveQuery
 
 _STALL_SECONDS: Final = 600
 _MEGABYTE: Final = b"x" * (1 << 20)
@@ -49,12 +50,29 @@ class Server(paramiko.ServerInterface):
         self.started = threading.Event()
 
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002 - paramiko's
+        if self.behaviour.startswith("interactive"):
+            return "keyboard-interactive"
         return "publickey,password"
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:  # noqa: ARG002 - the same
         if self.behaviour == "auth-stall":
             stall()
-        return AUTH_FAILED if self.behaviour == "auth-refused" else AUTH_SUCCESSFUL
+        refuses = self.behaviour.startswith(("auth-refused", "interactive", "password"))
+        return AUTH_FAILED if refuses else AUTH_SUCCESSFUL
+
+    def check_auth_password(self, username: str, password: str) -> int:  # noqa: ARG002 - the same
+        if self.behaviour == "password-stall":
+            stall()
+        return AUTH_FAILED
+
+    def check_auth_interactive(self, username: str, submethods: str) -> InteractiveQuery:  # noqa: ARG002 - the same
+        echo = self.behaviour == "interactive-shows-what-is-typed"
+        return InteractiveQuery("", "", ("Password: ", echo))
+
+    def check_auth_interactive_response(self, responses: list[str]) -> int | InteractiveQuery:
+        if self.behaviour == "interactive-asks-again":
+            return InteractiveQuery("", "", ("Password again: ", False))
+        return AUTH_SUCCESSFUL if responses == ["right"] else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002 - the same
         if self.behaviour == "channel-stall":
@@ -162,6 +180,10 @@ SESSIONS: Final[dict[str, Session]] = {
     "ignore-flood": _ignore_flood,
     "disconnect-in-the-middle": _cut,
     "half-open": _half_open,
+    "interactive": lambda _t, c: c.close(),
+    "interactive-asks-again": lambda _t, _c: stall(),
+    "interactive-shows-what-is-typed": lambda _t, _c: stall(),
+    "password-stall": lambda _t, _c: stall(),
     "auth-stall": lambda _t, _c: stall(),
     "auth-refused": lambda _t, _c: stall(),
     "channel-stall": lambda _t, _c: stall(),

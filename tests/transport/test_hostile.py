@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from hipscan.errors import TargetError
+from hipscan.model.secret import Secret
 from hipscan.model.target import Target
 from hipscan.transport.base import Budget, Credentials, Request, TrustOptions
 from hipscan.transport.paramiko_transport import ParamikoTransport
@@ -21,7 +22,7 @@ from tests.sshd import make_key
 from tests.transport.exchanges import END, held, target
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases/hostile.yaml").read_text())
-BUDGET = Budget(connect_seconds=1, login_seconds=2, seconds=3, stdout_bytes=8 << 20)
+BUDGET = Budget(connect_seconds=1, login_seconds=2, seconds=2, stdout_bytes=8 << 20)
 ALLOWED_MEGABYTES = 20 + 8  # growth, and the output that was asked for
 SCRIPT = b"# not read by most of them\n" * 200_000
 
@@ -65,7 +66,9 @@ def test_every_behaviour_has_a_case(hostile: Hostile) -> None:
 @pytest.mark.parametrize("behaviour", CASES)
 def test_a_hostile_server_ends_in_time(hostile: Hostile, behaviour: str) -> None:
     trust = TrustOptions(hostile.folder / "known_hosts", hostile.folder / "ssh_config")
-    transport = ParamikoTransport(Credentials(), trust, sleep=lambda _seconds: None)
+    password = Secret("right") if CASES[behaviour].get("password") else None
+    credentials = Credentials(login_password=lambda _target: password)
+    transport = ParamikoTransport(credentials, trust, sleep=lambda _seconds: None)
     aim = target(port=hostile.ports[behaviour], user="hip", identity=hostile.folder / "key")
     before = held()
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins here

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
+from hipscan import sanitize
 from hipscan.errors import TargetError, Unreachable
 
 RESOLVE_SECONDS: Final = 5.0  # a resolver that is away, not one that is slow
@@ -55,7 +56,7 @@ def resolve(host: str, port: int, *, family: str = "any", seconds: float) -> tup
     left behind when it does not answer in time.
     """
     wanted = _FAMILIES.get(family, socket.AF_UNSPEC)
-    with contextlib.suppress(socket.gaierror):
+    with contextlib.suppress(socket.gaierror, UnicodeError):
         return tuple(_look_up(host, port, wanted, socket.AI_NUMERICHOST))
     answers: SimpleQueue[Sequence[Address] | OSError | UnicodeError] = SimpleQueue()
 
@@ -84,12 +85,12 @@ def _look_up(host: str, port: int, family: int, flags: int) -> Sequence[Address]
 def _no_address(host: str, reason: str) -> TargetError:
     return TargetError(
         Unreachable.DNS,
-        f"no address for {host}: {reason}",
+        f"no address for {sanitize.line(host)}: {reason}",
         hint="check the spelling, HostName in ssh_config, and the resolver of this machine",
     )
 
 
-def connect(addresses: tuple[Address, ...], *, seconds: float) -> EagerSocket:
+def connect(addresses: Sequence[Address], *, seconds: float) -> EagerSocket:
     """Return a socket connected to the first of `addresses` that answers; they share `seconds`.
 
     Raises TargetError with cause REFUSED or TIMEOUT.
@@ -128,7 +129,7 @@ def name_of(place: Sequence[Any]) -> str:
 
 
 def _not_connected(
-    addresses: tuple[Address, ...], failed: list[OSError], seconds: float
+    addresses: Sequence[Address], failed: list[OSError], seconds: float
 ) -> TargetError:
     where = ", ".join(name_of(address[4]) for address in addresses[: len(failed)])
     codes = {error.errno for error in failed}
