@@ -1,0 +1,107 @@
+"""What every report for people says alike: order, states, verdict, moments of time."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from hipscan.errors import ExitCode
+from hipscan.model.finding import Finding, Observation, Outcome, Severity
+from hipscan.model.report import Report, RuleText, Run, Summary, TargetResult
+
+
+class State(StrEnum):
+    """How a finding stands for a reader; in reading order. A waived failure is still a failure."""
+
+    FAIL = "fail"
+    ERROR = "error"
+    NOTCHECKED = "notchecked"
+    WAIVED = "waived"
+
+
+DISCLAIMER: Final = (
+    "This report shows technical evidence that was read from hosts at one moment. It is no legal "
+    "advice, no certificate, and no proof of HIPAA compliance: most safeguards need people, "
+    "contracts and records that no scan can see."
+)
+_VERDICTS: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        ExitCode.OK: "Everything that could have failed the gate was judged, and nothing did.",
+        ExitCode.GATE: "Something at or above the gate failed.",
+        ExitCode.INCOMPLETE: (
+            "The answer is incomplete: a target could not be scanned, or a rule at or above the "
+            "gate could not be judged."
+        ),
+        ExitCode.BUG: "A bug in hipscan ended this run early; what follows is only a part.",
+        ExitCode.INTERRUPTED: "The run was interrupted; what follows is only a part.",
+        ExitCode.TERMINATED: "The run was terminated; what follows is only a part.",
+    }
+)
+
+
+def verdict(run: Run) -> str:
+    """Return one sentence for the run's exit code."""
+    return _VERDICTS.get(run.exit_code, f"The run ended with exit status {run.exit_code}.")
+
+
+def state(finding: Finding) -> State:
+    """Return how `finding` stands."""
+    if finding.outcome is Outcome.FAIL:
+        return State.WAIVED if finding.is_waived else State.FAIL
+    return State.ERROR if finding.outcome is Outcome.ERROR else State.NOTCHECKED
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return failures by severity, then errors, what was not checked, and what is waived."""
+    places = {kind: place for place, kind in enumerate(State)}
+    return tuple(sorted(findings, key=lambda f: (places[state(f)], -f.severity.rank, f.rule)))
+
+
+def observations(finding: Finding) -> tuple[Observation, ...]:
+    """Return the observations of `finding`: unwaived first, the most severe first."""
+    key = lambda item: (item.waiver is not None, -item.severity.rank)  # noqa: E731 - one line
+    return tuple(sorted(finding.observations, key=key))
+
+
+def unjudged(target: TargetResult) -> Mapping[str, tuple[Finding, ...]]:
+    """Return what was not judged on `target`, grouped by the reason, the largest group first."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in ordered(target.findings):
+        if state(finding) in {State.ERROR, State.NOTCHECKED}:
+            groups.setdefault(finding.reason, []).append(finding)
+    items = sorted(groups.items(), key=lambda item: -len(item[1]))
+    return {reason: tuple(findings) for reason, findings in items}
+
+
+def severities(target: TargetResult) -> Mapping[Severity, int]:
+    """Return how many unwaived observations of each severity `target` has."""
+    counts = dict.fromkeys(Severity, 0)
+    for finding in target.findings:
+        for item in finding.observations:
+            counts[item.severity] += item.waiver is None
+    return counts
+
+
+def rule_text(report: Report, rule: str) -> RuleText:
+    """Return the texts of `rule`; bare ones when the run holds none."""
+    return report.rules.get(rule) or RuleText(rule, rule, Severity.INFO, (), "", "", "")
+
+
+def judged(summary: Summary) -> int:
+    """Return how many verdicts of pass or fail the run gave."""
+    return summary.outcomes.get(Outcome.PASS, 0) + summary.outcomes.get(Outcome.FAIL, 0)
+
+
+def open_count(summary: Summary) -> int:
+    """Return how many verdicts are missing: not checked, and errors of hipscan."""
+    return summary.outcomes.get(Outcome.NOTCHECKED, 0) + summary.outcomes.get(Outcome.ERROR, 0)
+
+
+def moment(text: str) -> str:
+    """Return an ISO 8601 moment as a person reads it, in UTC; anything else as it is."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if found.tzinfo else text

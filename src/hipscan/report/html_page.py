@@ -1,0 +1,94 @@
+"""The HTML report: one self-contained page for auditors, managers and the people who fix hosts.
+
+The page loads nothing: styles and script stand in it and are allowed by their hashes alone. All
+rows are in the page, so that it works without the script; the script filters, copies and opens.
+Texts of rules stand once and are linked. Every text goes through `hipscan.sanitize` on its way
+into the page (`finalize`) and is escaped by Jinja2; no template may switch that off.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from hipscan.model.finding import Finding, Severity, fingerprint
+from hipscan.model.report import ControlStatus, FrameworkResult, Report, TargetResult, TargetStatus
+from hipscan.report import digest
+from hipscan.report.base import View
+from hipscan.sanitize import block, line
+
+_PIECES: Final = 512
+
+
+def render(report: Report, _view: View) -> Iterator[str]:
+    """Yield the page piece by piece; memory grows with one target, not with the fleet."""
+    stream = _environment().get_template("page.html").stream(report=report, run=report.run)
+    stream.enable_buffering(_PIECES)
+    yield from stream
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("hipscan.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        digest=digest,
+        severities=tuple(Severity),
+        statuses=tuple(ControlStatus),
+        unreachable=TargetStatus.UNREACHABLE,
+        anchor=_anchor,
+        target_anchor=_target_anchor,
+        status_counts=_status_counts,
+        style=_asset("page.css"),
+        script=_asset("page.js"),
+        style_hash=_hash("page.css"),
+        script_hash=_hash("page.js"),
+    )
+    environment.filters["rows"] = _rows
+    return environment
+
+
+def _shown(value: object) -> object:
+    """Return what a template prints: a text as one visible line, markup of our own untouched."""
+    return line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _rows(text: str) -> list[str]:
+    """Return the lines of a text that keeps them, such as a fix for the shell."""
+    return block(text).split("\n")
+
+
+def _asset(name: str) -> Markup:
+    content = files("hipscan.report").joinpath("templates", name).read_text("utf-8")
+    return Markup(content)  # noqa: S704 - our own file, from the package
+
+
+def _hash(name: str) -> str:
+    """Return the source expression of Content-Security-Policy that allows exactly this asset."""
+    digested = hashlib.sha256(_asset(name).encode()).digest()
+    return f"sha256-{base64.b64encode(digested).decode()}"
+
+
+def _anchor(finding: Finding) -> str:
+    """Return a permalink: the same for as long as rule and target keep their names."""
+    return f"finding-{fingerprint(finding.rule, finding.target, '')}"
+
+
+def _target_anchor(target: TargetResult) -> str:
+    return f"target-{fingerprint('', target.name, '')}"
+
+
+def _status_counts(framework: FrameworkResult) -> dict[ControlStatus, int]:
+    found = [control.status for control in framework.controls]
+    return {status: found.count(status) for status in ControlStatus}
