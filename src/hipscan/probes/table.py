@@ -22,6 +22,7 @@ _NAMES: Final = (
     "postgresql",
     "reboot",
     "services",
+    "shell_timeout",
     "sockets",
     "sshd",
     "storage",
