@@ -11,7 +11,8 @@ from typing import Final
 
 from hipscan.model.fact import FactStatus, Record, Value, absent, missing
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, judge_notes, listing
-from hipscan.probes.nginx_lines import LEX, Directive, read_tree
+from hipscan.probes.directives import Directive, inherited
+from hipscan.probes.nginx_lines import LEX, read_tree
 from hipscan.probes.tls_floor import FLOOR, PATHS, Floor, read_floor
 from hipscan.probes.tls_grades import old_protocols, severity, weak_families
 
@@ -152,14 +153,6 @@ def _listens(server: Directive) -> list[tuple[str, bool]]:
     return found or [("80", everywhere)]
 
 
-def _inherited(name: str, *blocks: Directive) -> tuple[str, ...] | None:
-    for block in blocks:
-        found = block.last(name)
-        if found is not None:
-            return found.arguments
-    return None
-
-
 def _record(
     context: str,
     outer: Directive,
@@ -188,10 +181,10 @@ def _record(
 def _tls(
     outer: Directive, server: Directive, default: list[str] | None, floor: Floor
 ) -> dict[str, Value]:
-    given = _inherited("ssl_protocols", server, outer)
+    given = inherited("ssl_protocols", server, outer)
     protocols = default if given is None else list(given)
-    ciphers = " ".join(_inherited("ssl_ciphers", server, outer) or ("HIGH:!aNULL:!MD5",))
-    certificate = _inherited("ssl_certificate", server, outer) or ("",)
+    ciphers = " ".join(inherited("ssl_ciphers", server, outer) or ("HIGH:!aNULL:!MD5",))
+    certificate = inherited("ssl_certificate", server, outer) or ("",)
     return {
         "protocols": protocols,
         "weak_protocols": None if protocols is None else old_protocols(protocols),

@@ -19,10 +19,10 @@ it prints, with tabs between the words,
     :4  }
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
+
+from hipscan.probes.directives import Directive, Files, read_directives
 
 LEX: Final = r"""
 lex() { awk '
@@ -87,29 +87,6 @@ function finish(how) { push(); mark = how; emit(); n = 0 }
 _DEPTH: Final = 10  # of includes in one another
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
-    """One directive; `block` holds what stands between its braces."""
-
-    name: str
-    arguments: tuple[str, ...]
-    file: str
-    line: int
-    block: list["Directive"] = field(default_factory=list)
-
-    def all(self, name: str) -> list["Directive"]:
-        """Return the directives of this block with a name, in order."""
-        return [each for each in self.block if each.name == name]
-
-    def last(self, name: str) -> "Directive | None":
-        """Return the last directive of this block with a name."""
-        found = self.all(name)
-        return found[-1] if found else None
-
-
-Files = Mapping[str, Sequence[str]]
-
-
 def read_tree(main: str, files: Files) -> Directive:
     """Return the whole configuration as one block, includes in their places."""
     root = Directive("main", (), main, 0)
@@ -120,7 +97,7 @@ def read_tree(main: str, files: Files) -> Directive:
 def _fill(open_blocks: list[Directive], path: str, files: Files, depth: int) -> None:
     """Append what a file says to the innermost open block; a file closes only its own blocks."""
     floor = len(open_blocks)
-    for mark, directive in _directives(path, files[path]):
+    for mark, directive in read_directives(path, files[path]):
         if mark == "}":
             if len(open_blocks) > floor:
                 open_blocks.pop()
@@ -147,20 +124,3 @@ def included(directive: Directive, *, path_of: str, files: Files) -> list[str]:
     depth = whole.count("/")
     near = (path for path in files if path.count("/") == depth)
     return sorted(path for path in near if path == whole or fnmatchcase(path, whole))
-
-
-def _directives(path: str, lines: Sequence[str]) -> Iterator[tuple[str, Directive]]:
-    for line in lines:
-        match line.split("\t"):
-            case [number, "}"]:
-                yield "}", Directive("}", (), path, _number(number))
-            case [number, ("{" | ";") as mark, name, *arguments]:
-                yield mark, Directive(name, tuple(arguments), path, _number(number))
-            case _:
-                raise ValueError(f"not a directive: {line[:60]!r}")
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - a line number
-        raise ValueError(f"not a line number: {text[:20]!r}")
-    return int(text)

@@ -10,11 +10,13 @@ from hipscan.probes.derived import DERIVED
 
 _NAMES: Final = (
     "accounts",
+    "apache",
     "config",
     "crypto_policy",
     "file_status",
     "kernel_modules",
     "keys",
+    "luks",
     "nginx",
     "packages",
     "pam",

@@ -1,0 +1,60 @@
+"""A configuration as a tree of directives, shared by the probes of the web servers.
+
+The lexers that run on the target print one line a directive, with tabs between the words:
+
+    :12  {  virtualhost  *:443
+    :13  ;  sslengine  on
+    :14  }
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Files = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One directive; `block` holds what stands between its braces or tags."""
+
+    name: str
+    arguments: tuple[str, ...]
+    file: str
+    line: int
+    block: list["Directive"] = field(default_factory=list)
+
+    def all(self, name: str) -> list["Directive"]:
+        """Return the directives of this block with a name, in order."""
+        return [each for each in self.block if each.name == name]
+
+    def last(self, name: str) -> "Directive | None":
+        """Return the last directive of this block with a name."""
+        found = self.all(name)
+        return found[-1] if found else None
+
+
+def inherited(name: str, *blocks: Directive) -> tuple[str, ...] | None:
+    """Return the arguments of the last directive of that name in the first block that has one."""
+    for block in blocks:
+        found = block.last(name)
+        if found is not None:
+            return found.arguments
+    return None
+
+
+def read_directives(path: str, lines: Sequence[str]) -> Iterator[tuple[str, Directive]]:
+    """Yield (`{`, `;` or `}`, directive) for the lines of a lexer; another line is an error."""
+    for line in lines:
+        match line.split("\t"):
+            case [number, "}"]:
+                yield "}", Directive("}", (), path, _number(number))
+            case [number, ("{" | ";") as mark, name, *arguments]:
+                yield mark, Directive(name, tuple(arguments), path, _number(number))
+            case _:
+                raise ValueError(f"not a directive: {line[:60]!r}")
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - a line number
+        raise ValueError(f"not a line number: {text[:20]!r}")
+    return int(text)
