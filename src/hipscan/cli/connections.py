@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, cast
 
 from hipscan.cli.passwords import PasswordSource
 from hipscan.model.secret import Secret
 from hipscan.model.target import Become, Target, TransportName
 from hipscan.transport.base import Credentials, Transport, TrustOptions
-from hipscan.transport.table import load
+from hipscan.transport.table import create
 
 
 @dataclass(slots=True)
@@ -36,13 +35,8 @@ class Connections:
         return self.sudo.get() if target.become is Become.SUDO else None
 
     def _make(self, name: TransportName) -> Transport:
-        kind = cast("Any", load(name))  # each class has a constructor of its own
-        if name is TransportName.LOCAL:
-            made: Transport = kind()
-            return made
         credentials = Credentials(
             login_password=lambda _target: self.login.get(),
             passphrase=lambda _path: self.passphrase.get(),
         )
-        other: Transport = kind(credentials, self.trust)
-        return other
+        return create(name, credentials, self.trust)
