@@ -14,7 +14,8 @@ _CONFIG: Final = """\
 # an environment variable HIPSCAN_<KEY>.
 inventory: inventory.yaml
 
-# Exit with 1 when something at least this severe is wrong: critical, high, medium, low, info, never.
+# Exit with 1 when something at least this severe is wrong: critical, high, medium, low, info; or
+# never.
 fail_on: critical
 
 # What the table shows, from here on; the other reports hold everything.
