@@ -92,6 +92,7 @@ def test_the_client_is_believed(case: Case, target: Target, options: TrustOption
     assert found.identities_only == (answer["identitiesonly"] == ["yes"])
     assert found.password_authentication == (answer["passwordauthentication"] == ["yes"])
     assert found.keyboard_interactive == (answer["kbdinteractiveauthentication"] == ["yes"])
+    assert str(found.required_rsa_size) == answer["requiredrsasize"][0]
     assert found.address_family == answer["addressfamily"][0]
     assert str(found.connect_timeout or "none") == seconds_of(answer)
 

@@ -10,7 +10,12 @@ import pytest
 
 from hipscan.errors import TargetError, Unreachable, UsageError
 from hipscan.model.target import Target
-from hipscan.transport import ssh_config, ssh_config_client, ssh_config_kerberos, ssh_config_reader
+from hipscan.transport import (
+    ssh_config_client,
+    ssh_config_kerberos,
+    ssh_config_reader,
+    ssh_config_system,
+)
 from hipscan.transport.base import TrustOptions
 from hipscan.transport.ssh_config import SshSettings, resolve
 from hipscan.transport.ssh_config_identity import is_hardware_key, public_blob
@@ -149,21 +154,42 @@ def test_what_is_no_key_names_none(tmp_path: Path) -> None:
     assert public_blob(tmp_path) is None
 
 
-@pytest.mark.parametrize("expected", ["GSSAPIAuthentication", ""])
-def test_kerberos_of_the_distribution_counts_with_a_ticket(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: str
-) -> None:
-    system = tmp_path / "ssh_config"
-    system.write_text("GSSAPIAuthentication yes\n")
+@pytest.fixture
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a file in the place of the system's ssh_config; nobody has one of their own."""
+    file = tmp_path / "system_ssh_config"
     original = ssh_config_client.ask
 
     def ask(ssh: str, target: Target, _: TrustOptions, *, config: str = "") -> object:
-        return original(ssh, target, TrustOptions(), config=config or str(system))
+        return original(ssh, target, TrustOptions(), config=config or str(file))
 
     monkeypatch.setattr(ssh_config_client, "ask", ask)
-    monkeypatch.setattr(ssh_config_client, "SYSTEM_CONFIG", str(system))
-    monkeypatch.setattr(ssh_config, "has_ticket", lambda: expected != "")
+    monkeypatch.setattr(ssh_config_system, "FILES", (str(tmp_path / "none"), str(file)))
+    return file
+
+
+@pytest.mark.parametrize("expected", ["GSSAPIAuthentication", ""])
+def test_kerberos_of_the_distribution_counts_with_a_ticket(
+    system: Path, monkeypatch: pytest.MonkeyPatch, expected: str
+) -> None:
+    system.write_text("GSSAPIAuthentication yes\n")
+    monkeypatch.setattr(ssh_config_system, "has_ticket", lambda: expected != "")
     assert resolve(Target("n", "web1"), TrustOptions()).needs_openssh == expected
+
+
+def test_algorithms_of_the_distribution_restrict(system: Path) -> None:
+    system.write_text(
+        "Match final all\nCiphers aes256-ctr,aes128-ctr\nRequiredRSASize 2048\nIPQoS none\n"
+    )
+    found = resolve(Target("n", "web1"), TrustOptions())
+    assert found.restrictions == {"ciphers": ("aes256-ctr", "aes128-ctr")}
+    assert found.required_rsa_size == 2048
+    assert found.needs_openssh == "IPQoS"
+
+
+def test_algorithms_of_the_user_need_the_client(tmp_path: Path) -> None:
+    found = resolved(tmp_path, "Ciphers aes256-ctr\n")
+    assert (found.needs_openssh, found.restrictions) == ("Ciphers", {})
 
 
 def test_a_ticket_is_seen_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

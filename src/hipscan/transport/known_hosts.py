@@ -16,7 +16,7 @@ from typing import Final
 
 from hipscan.errors import TargetError, Unreachable
 from hipscan.transport import known_hosts_lines as lines_of
-from hipscan.transport.known_hosts_keys import KINDS, Key, fingerprint, read_blob
+from hipscan.transport.known_hosts_keys import KINDS, Key, fingerprint, read_blob, rsa_bits
 from hipscan.transport.known_hosts_lines import SSH_PORT, Entry, Line, Marker, Revocations
 from hipscan.transport.known_hosts_verdict import KnownKey, Offer, Outcome, Verdict
 
@@ -40,11 +40,13 @@ class KnownHosts:
     """The lines of all known_hosts files of a target, and its revocation list.
 
     `unread` says which files exist and could not be read, and why; ssh passes over them, too.
+    `smallest_rsa` is RequiredRSASize in bits.
     """
 
     lines: tuple[Line, ...] = ()
     revocations: Revocations = field(default_factory=Revocations)
     unread: tuple[str, ...] = ()
+    smallest_rsa: int = 0
 
     def judge(self, host: str, port: int, key_type: str, key_blob: bytes) -> Verdict:
         """Say whether `host` may hold this key; `host` is the HostKeyAlias where there is one.
@@ -57,7 +59,7 @@ class KnownHosts:
         key = read_blob(key_blob)
         if not isinstance(key, Key):
             return asked.verdict(Outcome.UNKNOWN, (), f"offers a key that is {key}")
-        if refusal := self._revoked_by_list(asked, key):
+        if refusal := self._refused_outright(asked, key):
             return refusal
         exact = lines_of.entries(self.lines, host, port)
         without_port = lines_of.entries(self.lines, host, SSH_PORT) if port != SSH_PORT else ()
@@ -84,9 +86,14 @@ class KnownHosts:
             return ALGORITHMS
         return tuple(sorted(ALGORITHMS, key=lambda name: KINDS[name] not in kinds))
 
-    def _revoked_by_list(self, asked: Offer, key: Key) -> Verdict | None:
-        """Judge by the RevokedHostKeys file, which goes before every other."""
+    def _refused_outright(self, asked: Offer, key: Key) -> Verdict | None:
+        """Judge by RequiredRSASize and RevokedHostKeys, which go before every other file."""
         listed = self.revocations
+        bits = rsa_bits(key)
+        if bits is not None and bits < self.smallest_rsa:
+            return asked.verdict(
+                Outcome.REVOKED, (), f"{bits} bits, RequiredRSASize is {self.smallest_rsa}"
+            )
         if key in listed.keys:
             return asked.verdict(Outcome.REVOKED, (), f"is in the list {listed.file}")
         if listed.krl:
@@ -120,7 +127,9 @@ def _is_known(found: tuple[Entry, ...], kind: str) -> bool:
     return first is not None and first.key not in revoked
 
 
-def load(files: Iterable[Path], *, revoked: Path | None = None) -> KnownHosts:
+def load(
+    files: Iterable[Path], *, revoked: Path | None = None, smallest_rsa: int = 0
+) -> KnownHosts:
     """Read known_hosts `files` in order, and the RevokedHostKeys file.
 
     A known_hosts file that does not exist is empty; a revocation list that cannot be used
@@ -135,7 +144,7 @@ def load(files: Iterable[Path], *, revoked: Path | None = None) -> KnownHosts:
             continue
         except OSError as error:
             unread.append(f"{file} was not read: {error.strerror}")
-    return KnownHosts(tuple(found), lines_of.read_revocations(revoked), tuple(unread))
+    return KnownHosts(tuple(found), lines_of.read_revocations(revoked), tuple(unread), smallest_rsa)
 
 
 def accept_new(

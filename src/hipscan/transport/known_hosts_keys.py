@@ -60,6 +60,11 @@ class Key:
     parts: tuple[bytes, ...]
 
 
+def rsa_bits(key: Key) -> int | None:
+    """Return the length of an RSA key in bits, None for other kinds."""
+    return int.from_bytes(key.parts[1], "big").bit_length() if key.kind == "RSA" else None
+
+
 def kind_of(algorithm: str) -> str:
     """Return the kind of key behind a public key algorithm, "" for one OpenSSH does not know."""
     if algorithm.endswith(_CERTIFICATE):

@@ -5,8 +5,8 @@ named in `needs_openssh`, never dropped. Without the client a smaller reader doe
 refuses by name what it cannot honour. The reasons: docs/decisions/0002-ssh-trust.md.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -17,11 +17,11 @@ from hipscan.transport import ssh_config_reader as reader
 from hipscan.transport.base import TrustOptions
 from hipscan.transport.known_hosts_lines import SSH_PORT, read_revocations
 from hipscan.transport.ssh_config_identity import is_hardware_key
-from hipscan.transport.ssh_config_kerberos import has_ticket
-from hipscan.transport.ssh_config_keywords import Answer, spelled, unhonoured
+from hipscan.transport.ssh_config_keywords import Answer, unhonoured
+from hipscan.transport.ssh_config_system import restrictions, shared_with_all
 from hipscan.transport.ssh_config_tokens import Tokens, expand_tilde
 
-_GSSAPI: Final = "gssapiauthentication"
+DEFAULT_RSA_BITS: Final = 1024
 _EXPANDABLE: Final = frozenset("~%$")
 
 
@@ -32,7 +32,9 @@ class SshSettings:
     `identity_files` are in the order to try; they need not exist and may name a public key whose
     private half an agent holds. `identity_agent` is a socket, None for $SSH_AUTH_SOCK, or "none".
     `connect_timeout` is in seconds, None where nobody set one. `address_family` is any, inet or
-    inet6. `needs_openssh` names what paramiko cannot honour; empty when it can honour all.
+    inet6. `restrictions` are lists of algorithms that the system's configuration allows, by keyword
+    in lower case: nothing else may be used. `required_rsa_size` is in bits, for keys of both sides.
+    `needs_openssh` names what paramiko cannot honour; empty when it can honour all.
     """
 
     hostname: str
@@ -51,6 +53,8 @@ class SshSettings:
     address_family: str = "any"
     password_authentication: bool = True
     keyboard_interactive: bool = True
+    required_rsa_size: int = DEFAULT_RSA_BITS
+    restrictions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs_openssh: str = ""
 
     @property
@@ -84,10 +88,10 @@ def resolve(target: Target, options: TrustOptions) -> SshSettings:
 
 def _with_client(ssh: str, target: Target, options: TrustOptions) -> SshSettings:
     answer = client.ask(ssh, target, options)
-    beyond = set(unhonoured(answer, client.without_configuration(ssh)))
-    if not (_flag(answer, _GSSAPI) and _kerberos_counts(ssh, target, options)):
-        beyond.discard(spelled(_GSSAPI))
-    return _settings(answer, target, options, beyond)
+    beyond = unhonoured(answer, client.without_configuration(ssh))
+    shared = shared_with_all(ssh, target, options, answer, beyond)
+    settings = _settings(answer, target, options, set(beyond) - shared)
+    return replace(settings, restrictions=restrictions(answer, shared))
 
 
 def _without_client(target: Target, options: TrustOptions) -> SshSettings:
@@ -114,16 +118,6 @@ def _check_keeps_keys(settings: SshSettings) -> None:
             f"them, and UserKnownHostsFile is {files[0] if files else 'none'}",
             hint="name a file with --known-hosts",
         )
-
-
-def _kerberos_counts(ssh: str, target: Target, options: TrustOptions) -> bool:
-    """Tell whether GSSAPIAuthentication means something: the user's own wish, or a ticket.
-
-    Distributions switch it on in their own file for everybody; without a ticket it does nothing.
-    """
-    if options.ssh_config is not None or has_ticket():
-        return True
-    return not _flag(client.ask(ssh, target, options, config=client.SYSTEM_CONFIG), _GSSAPI)
 
 
 def _settings(
@@ -159,6 +153,7 @@ def _settings(
         address_family=_one(answer, "addressfamily", "any"),
         password_authentication=_flag(answer, "passwordauthentication", default=True),
         keyboard_interactive=_flag(answer, "kbdinteractiveauthentication", default=True),
+        required_rsa_size=int(_one(answer, "requiredrsasize", str(DEFAULT_RSA_BITS))),
         needs_openssh=", ".join(reasons),
     )
 

@@ -29,7 +29,6 @@ from hipscan.transport.ssh_config_tokens import expand_tilde
 
 # Long enough for a `Match exec` that asks the network, short enough for a scan.
 SECONDS: Final = 15.0
-SYSTEM_CONFIG: Final = "/etc/ssh/ssh_config"
 # What `ssh` runs for hipscan: `Match sessiontype` and `Match command` look at it.
 _COMMAND: Final = ("sh", "-s")
 _FILE_MISTAKE: Final = re.compile(

@@ -20,6 +20,7 @@ _KEPT: Final = """
     host hostname port user identityfile identitiesonly identityagent certificatefile
     userknownhostsfile globalknownhostsfile hostkeyalias revokedhostkeys hashknownhosts
     connecttimeout addressfamily passwordauthentication kbdinteractiveauthentication
+    requiredrsasize
     """
 HONOURED: Final = frozenset(_KEPT.split())
 
@@ -51,7 +52,7 @@ _NAMES: Final = """
     Ciphers GSSAPIAuthentication GSSAPIKeyExchange HostbasedAuthentication HostKeyAlgorithms IPQoS
     KexAlgorithms KnownHostsCommand MACs PKCS11Provider PreferredAuthentications ProxyCommand
     ProxyJump PubkeyAcceptedAlgorithms PubkeyAuthentication RefuseConnection RekeyLimit
-    RequiredRSASize SecurityKeyProvider VerifyHostKeyDNS
+    SecurityKeyProvider VerifyHostKeyDNS
     """
 _SPELLED: Final = MappingProxyType({name.lower(): name for name in _NAMES.split()})
 

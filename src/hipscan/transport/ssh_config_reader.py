@@ -202,7 +202,9 @@ def _typed(keyword: str, found: Directive) -> str:
     """Return a single value; UsageError where OpenSSH would not take it."""
     value = found.word()
     result: str | None = value
-    if keyword == "port":
+    if keyword == "requiredrsasize":
+        result = value if value.isdecimal() else None
+    elif keyword == "port":
         result = value if value.isdecimal() and 1 <= int(value) <= _MAX_PORT else None
     elif keyword in _FLAGS:
         result = _BOOLEANS.get(value.lower())
