@@ -8,7 +8,7 @@ import yaml
 
 from hipscan.errors import TargetError, Unreachable
 from hipscan.transport.base import Budget, Ending
-from hipscan.transport.failures import explain_openssh
+from hipscan.transport.openssh_failures import explain_openssh
 from tests.sshd import StartSshd, free_port, make_key
 from tests.transport.exchanges import (
     PATIENT,

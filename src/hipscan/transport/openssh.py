@@ -24,8 +24,8 @@ from hipscan.transport.base import (
     TrustOptions,
 )
 from hipscan.transport.dialogue import converse
-from hipscan.transport.failures import explain_openssh
 from hipscan.transport.handshakes import Slots
+from hipscan.transport.openssh_failures import explain_openssh
 from hipscan.transport.processes import SubprocessChannel
 from hipscan.transport.ssh_config_keywords import Answer
 

@@ -20,15 +20,15 @@ from hipscan.transport import known_hosts, ssh_config
 from hipscan.transport.base import Budget, Credentials, Reply, Request, TrustOptions
 from hipscan.transport.connection import Address, connect, name_of, resolve
 from hipscan.transport.dialogue import converse
-from hipscan.transport.failures import (
+from hipscan.transport.guard import Guard
+from hipscan.transport.handshakes import PasswordGate, Slots
+from hipscan.transport.openssh import OpensshTransport
+from hipscan.transport.paramiko_failures import (
     SshStage,
     explain_failure,
     password_on_first_sight,
     refused_host_key,
 )
-from hipscan.transport.guard import Guard
-from hipscan.transport.handshakes import PasswordGate, Slots
-from hipscan.transport.openssh import OpensshTransport
 from hipscan.transport.paramiko_login import Login
 from hipscan.transport.paramiko_session import NoCommonAlgorithmError, ParamikoChannel, Session
 from hipscan.transport.ssh_config import SshSettings

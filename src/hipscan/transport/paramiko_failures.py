@@ -1,10 +1,9 @@
 """What went wrong on the way to a target, in words that a person can act on.
 
-paramiko says "No existing session" or nothing at all; the OpenSSH client says it in English on its
-standard error. Both become one TargetError with one cause.
+paramiko says "No existing session" or nothing at all; here it becomes a TargetError with a cause.
+What the OpenSSH client says is in openssh_failures.
 """
 
-import re
 from enum import StrEnum
 from typing import Final
 
@@ -14,13 +13,10 @@ from hipscan import sanitize
 from hipscan.errors import TargetError, Unreachable
 from hipscan.transport.guard import Guard
 from hipscan.transport.known_hosts import Outcome, Verdict
+from hipscan.transport.openssh_failures import BUSY_HINT, CHANNEL_HINT
 from hipscan.transport.paramiko_session import Session
 
 _MAX_SAID: Final = 300
-_BUSY: Final = (
-    "the target may be at its limit (MaxStartups, PerSourcePenalties), or block this address"
-    " (fail2ban, hosts.deny, a firewall)"
-)
 
 
 class SshStage(StrEnum):
@@ -38,10 +34,10 @@ _SILENT: Final = {
     Unreachable.CHANNEL: "did not start a command",
 }
 _HINTS: Final = {
-    Unreachable.BANNER: _BUSY,
+    Unreachable.BANNER: BUSY_HINT,
     Unreachable.KEX: "try `ssh -v`, or --transport openssh",
     Unreachable.AUTH: "a directory service or a slow look-up of names there may hold the login",
-    Unreachable.CHANNEL: "MaxSessions, a forced command or a restricted shell may forbid it",
+    Unreachable.CHANNEL: CHANNEL_HINT,
 }
 
 
@@ -109,66 +105,4 @@ def password_on_first_sight(verdict: Verdict) -> TargetError:
         f"the host key {verdict.key_type} {verdict.fingerprint} was new and is accepted now;"
         " passwords are not sent to a host on first sight",
         hint="compare the fingerprint with the host's own, then run again",
-    )
-
-
-# (what the OpenSSH client says, the cause, what to do); the first that matches counts.
-_OPENSSH_SAYS: Final = (
-    (r"Could not resolve hostname", Unreachable.DNS, "check the spelling and the resolver"),
-    (r"REVOKED HOST KEY|marked as revoked", Unreachable.HOST_KEY_REVOKED, ""),
-    (
-        r"HOST IDENTIFICATION HAS CHANGED|differs from the key|host key .*has changed",
-        Unreachable.HOST_KEY_CHANGED,
-        "find out why before you change known_hosts: it may be an attack",
-    ),
-    (
-        r"host key is known|Host key verification failed",
-        Unreachable.HOST_KEY_UNKNOWN,
-        "compare its fingerprint with the host's own, then connect once with ssh",
-    ),
-    (r"Unable to negotiate|no matching", Unreachable.KEX, "the target offers only weak algorithms"),
-    (
-        r"banner exchange|kex_exchange_identification|Exceeded MaxStartups",
-        Unreachable.BANNER,
-        _BUSY,
-    ),
-    (
-        r"Permission denied|Too many authentication failures|No more authentication methods",
-        Unreachable.AUTH,
-        "load a key with ssh-add or choose one with --identity; passwords need paramiko",
-    ),
-    (
-        r"request failed on channel|open failed|administratively prohibited",
-        Unreachable.CHANNEL,
-        _HINTS[Unreachable.CHANNEL],
-    ),
-    (r"timed out|Timeout", Unreachable.TIMEOUT, "is the host up, and does a firewall drop it?"),
-    (
-        r"Connection refused|No route to host|unreachable",
-        Unreachable.REFUSED,
-        "is sshd running there, and is the port right?",
-    ),
-    (
-        r"Bad configuration option|Bad owner or permissions|terminating, \d+ bad config",
-        Unreachable.UNSUPPORTED,
-        "repair ssh_config",
-    ),
-    (
-        r"Connection (closed|reset)|client_loop|[Bb]roken pipe",
-        Unreachable.PROTOCOL,
-        "try `ssh -v`",
-    ),
-)
-
-
-def explain_openssh(stderr: bytes) -> TargetError:
-    """Return what the OpenSSH client, which ended with 255, means by its last words."""
-    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines()]
-    text = "\n".join(lines)
-    said = sanitize.line(" / ".join(line for line in lines if line.strip("@ ")))[-_MAX_SAID:]
-    for pattern, cause, hint in _OPENSSH_SAYS:
-        if re.search(pattern, text):
-            return TargetError(cause, f"ssh: {said}", hint=hint)
-    return TargetError(
-        Unreachable.PROTOCOL, f"ssh failed: {said or 'without a word'}", hint="try `ssh -v`"
     )
