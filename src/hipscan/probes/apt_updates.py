@@ -6,6 +6,7 @@ names a repository by URI and suite, and what kind of repository that is stands 
 file, from which only the head is read.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -60,6 +61,8 @@ if [ -s /var/lib/dpkg/status ] && command -v apt-cache >/dev/null; then
     END { flush(); print "answered " answered + 0 }'
 fi
 """
+
+_NOT_IN_NAMES: Final = re.compile(r"^[^/]*@|[\[\]]")  # credentials, a cdrom's brackets
 
 
 @dataclass(slots=True)
@@ -176,7 +179,7 @@ def _place(path: str) -> str:
 
 
 def _place_of(uri: str, suite: str) -> str:
-    place = uri.partition(":")[2].strip("/")
+    place = _NOT_IN_NAMES.sub("", uri.partition(":")[2].strip("/")).strip("/")
     return f"{place}/dists/{suite}" if suite else place
 
 

@@ -23,6 +23,7 @@ _NAMES: Final = (
     "platform",
     "postgresql",
     "reboot",
+    "repositories",
     "services",
     "shell_timeout",
     "sockets",
