@@ -17,6 +17,7 @@ _NAMES: Final = (
     "kernel_modules",
     "keys",
     "luks",
+    "mysql",
     "nginx",
     "packages",
     "pam",
