@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from hipscan.errors import TargetError, Unreachable
-from hipscan.transport.base import Transport
+from hipscan.model.target import Target
+from hipscan.transport import ssh_config_client, ssh_config_system
+from hipscan.transport.base import Transport, TrustOptions
 from hipscan.transport.openssh import OpensshTransport
 from hipscan.transport.paramiko_transport import ParamikoTransport
 from tests.sshd import Sshd, StartSshd, make_key, running_sshd
@@ -127,3 +129,61 @@ def test_a_host_certificate_is_judged_by_openssh(
         )
     assert b"hello" in reply.stdout
     assert "only the OpenSSH client can judge" in reply.peer["note"]
+
+
+@pytest.fixture
+def everybodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a file in the place of the system's ssh_config; nobody has one of their own."""
+    file = tmp_path / "system_ssh_config"
+    original = ssh_config_client.ask
+
+    def ask(ssh: str, target: Target, _: TrustOptions, *, config: str = "") -> object:
+        return original(ssh, target, TrustOptions(), config=config or str(file))
+
+    monkeypatch.setattr(ssh_config_client, "ask", ask)
+    monkeypatch.setattr(ssh_config_system, "FILES", (str(file),))
+    return file
+
+
+RESTRICTED = {
+    "Ciphers aes256-ctr": ("cipher", "aes256-ctr"),
+    "MACs hmac-sha2-512": ("mac", "hmac-sha2-512"),
+    "KexAlgorithms ecdh-sha2-nistp384": ("kex", "ecdh-sha2-nistp384"),
+    "HostKeyAlgorithms rsa-sha2-256": ("host_key", "ssh-rsa"),
+}
+
+
+@pytest.mark.parametrize(("line", "expected"), RESTRICTED.items(), ids=list(RESTRICTED))
+def test_a_distributions_lists_bind_paramiko(
+    start_sshd: StartSshd, everybodys: Path, line: str, expected: tuple[str, str]
+) -> None:
+    server = start_sshd("Ciphers aes128-ctr,aes256-ctr", host_key_types=("ed25519", "rsa"))
+    everybodys.write_text(f"{line}\nGlobalKnownHostsFile /dev/null\nIdentityAgent none\n")
+    options = TrustOptions(known_hosts=server.known_hosts)
+    reply = ParamikoTransport(trust=options).exchange(target(server), request(), PATIENT)
+    assert reply.peer["transport"] == "paramiko"
+    assert reply.peer[expected[0]].startswith(expected[1])
+
+
+def test_keys_that_the_distribution_forbids_are_not_offered(
+    start_sshd: StartSshd, everybodys: Path
+) -> None:
+    server = start_sshd()
+    everybodys.write_text("PubkeyAcceptedAlgorithms rsa-sha2-512\nIdentityAgent none\n")
+    transport = ParamikoTransport(trust=TrustOptions(known_hosts=server.known_hosts))
+    with pytest.raises(TargetError) as caught:
+        transport.exchange(target(server), request(), PATIENT)
+    assert caught.value.cause is Unreachable.AUTH
+    assert "Postponed publickey" not in server.log_text()
+
+
+@pytest.mark.parametrize("transport", ["paramiko", "openssh"])
+def test_short_rsa_host_keys_are_refused_where_long_ones_are_required(
+    start_sshd: StartSshd, transport: str
+) -> None:
+    server = start_sshd(host_key_types=("rsa",))
+    strict = config(server, "RequiredRSASize 3072\n")
+    made = reach(transport, server, ssh_config=strict)
+    with pytest.raises(TargetError, match=r"3072|Invalid key length"):
+        made.exchange(target(server), request(), PATIENT)
+    assert "authenticating user" not in server.log_text()

@@ -57,7 +57,8 @@ class Login:
 
     def _with_keys(self) -> str | None:
         with agent_keys(self.settings, self.guard.left) as agent:
-            keys = candidates(self.settings, self.target.identity, agent, self._passphrase)
+            found = candidates(self.settings, self.target.identity, agent, self._passphrase)
+            keys = (each for each in found if self.settings.allows_key(each.key.asbytes()))
             for _, candidate in zip(range(MOST_KEYS), keys, strict=False):
                 if self._offer(candidate):
                     return f"publickey ({candidate.label})"

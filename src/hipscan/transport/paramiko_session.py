@@ -120,10 +120,10 @@ class Session(paramiko.Transport):
         for name in _STRONG_KEX
         if name == "curve25519-sha256" or name in paramiko.Transport._preferred_kex  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
     )
-    _preferred_ciphers = _STRONG_CIPHERS
-    _preferred_macs = _STRONG_MACS
+    _preferred_ciphers: tuple[str, ...] = _STRONG_CIPHERS
+    _preferred_macs: tuple[str, ...] = _STRONG_MACS
     _preferred_keys: tuple[str, ...] = _STRONG_SIGNATURES
-    _preferred_pubkeys = _STRONG_SIGNATURES
+    _preferred_pubkeys: tuple[str, ...] = _STRONG_SIGNATURES
     _kex_info: Mapping[str, Any] = MappingProxyType(
         {
             **paramiko.Transport._kex_info,  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
@@ -136,11 +136,25 @@ class Session(paramiko.Transport):
     agreed_on_strict_kex: bool
 
     def __init__(
-        self, connection: socket.socket, host_key_types: Sequence[str], *, seconds: float
+        self,
+        connection: socket.socket,
+        host_key_types: Sequence[str],
+        *,
+        seconds: float,
+        restrictions: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
-        """Prefer `host_key_types`; every step is to end within `seconds`."""
+        """Prefer `host_key_types`; every step is to end within `seconds`.
+
+        `restrictions` are the only algorithms to use, by ssh_config's keyword in lower case.
+        """
         super().__init__(connection, strict_kex=True, packetizer_class=BoundedPacketizer)
-        self._preferred_keys = tuple(name for name in host_key_types if name in _STRONG_SIGNATURES)
+        strong_keys = tuple(name for name in host_key_types if name in _STRONG_SIGNATURES)
+        self._preferred_keys = _within(strong_keys, restrictions.get("hostkeyalgorithms"))
+        self._preferred_kex = _within(self._preferred_kex, restrictions.get("kexalgorithms"))
+        self._preferred_ciphers = _within(_STRONG_CIPHERS, restrictions.get("ciphers"))
+        self._preferred_macs = _within(_STRONG_MACS, restrictions.get("macs"))
+        accepted = restrictions.get("pubkeyacceptedalgorithms")
+        self._preferred_pubkeys = _within(_STRONG_SIGNATURES, accepted)
         self.banner_timeout = self.handshake_timeout = self.auth_timeout = seconds + 1
         self.channel_timeout = self.clear_to_send_timeout = seconds + 1
         self.kex_name = ""
@@ -194,6 +208,10 @@ class Session(paramiko.Transport):
     def _parse_disconnect(self, m: Message) -> None:
         m.get_int()
         self.farewell = sanitize.line(m.get_string().decode("utf-8", "replace"))[:_MAX_SAID]
+
+
+def _within(ours: tuple[str, ...], allowed: Sequence[str] | None) -> tuple[str, ...]:
+    return ours if allowed is None else tuple(name for name in ours if name in allowed)
 
 
 def _first_common(kind: str, ours: Sequence[str], theirs: Sequence[str]) -> str:

@@ -94,7 +94,11 @@ class ParamikoTransport:
             settings.hostname, settings.port, family=settings.address_family, seconds=seconds
         )
         budget = replace(budget, connect_seconds=seconds)
-        known = known_hosts.load(settings.known_hosts_files, revoked=settings.revoked_host_keys)
+        known = known_hosts.load(
+            settings.known_hosts_files,
+            revoked=settings.revoked_host_keys,
+            smallest_rsa=settings.required_rsa_size,
+        )
         try:
             opened = self._open(_Visit(target, settings, request, budget, addresses, known))
         except _NeedsOpenssh as reason:
@@ -136,7 +140,12 @@ class ParamikoTransport:
         seconds = min(visit.budget.login_seconds, left)
         try:
             types = visit.known.key_types(*visit.settings.host_key_name)
-            session = Session(connection, types, seconds=seconds)
+            session = Session(
+                connection,
+                types,
+                seconds=seconds,
+                restrictions=visit.settings.restrictions,
+            )
         except BaseException:
             connection.close()
             raise

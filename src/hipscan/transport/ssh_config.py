@@ -15,6 +15,7 @@ from hipscan.model.target import Target
 from hipscan.transport import ssh_config_client as client
 from hipscan.transport import ssh_config_reader as reader
 from hipscan.transport.base import TrustOptions
+from hipscan.transport.known_hosts_keys import Key, kind_of, read_blob, rsa_bits
 from hipscan.transport.known_hosts_lines import SSH_PORT, read_revocations
 from hipscan.transport.ssh_config_identity import is_hardware_key
 from hipscan.transport.ssh_config_keywords import Answer, unhonoured
@@ -68,6 +69,17 @@ class SshSettings:
         if self.host_key_alias:
             return self.host_key_alias, SSH_PORT
         return self.hostname.lower(), self.port
+
+    def allows_key(self, key_blob: bytes) -> bool:
+        """Tell whether a key of the user's may be offered: long enough, of an accepted kind."""
+        key = read_blob(key_blob)
+        accepted = self.restrictions.get("pubkeyacceptedalgorithms")
+        if not isinstance(key, Key):
+            return True
+        bits = rsa_bits(key)
+        if bits is not None and bits < self.required_rsa_size:
+            return False
+        return accepted is None or key.kind in map(kind_of, accepted)
 
 
 def resolve(target: Target, options: TrustOptions) -> SshSettings:
