@@ -54,7 +54,15 @@ def assess(
 def _assess(control: Control, rules: tuple[str, ...], tally: Tally) -> ControlResult:
     status, reason = _status(control.evidence, rules, tally)
     return ControlResult(
-        control.id, control.name, control.kind, control.evidence, status, reason, rules
+        id=control.id,
+        name=control.name,
+        kind=control.kind,
+        evidence=control.evidence,
+        status=status,
+        reason=reason,
+        rules=rules,
+        family=control.family,
+        how=control.how,
     )
 
 

@@ -53,7 +53,10 @@ class ControlStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ControlResult:
-    """One control of a framework on one run, with the reason for its status."""
+    """One control of a framework on one run, with the reason for its status.
+
+    `evidence` says what can show that it holds, `how` with which things.
+    """
 
     id: str
     name: str
@@ -62,6 +65,8 @@ class ControlResult:
     status: ControlStatus
     reason: str
     rules: tuple[str, ...] = ()
+    family: str = ""
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
