@@ -17,7 +17,7 @@ from hipscan.transport import (
     ssh_config_system,
 )
 from hipscan.transport.base import TrustOptions
-from hipscan.transport.ssh_config import SshSettings, resolve
+from hipscan.transport.ssh_config import SshSettings, check_options, resolve
 from hipscan.transport.ssh_config_identity import is_hardware_key, public_blob
 from hipscan.transport.ssh_config_keywords import HONOURED, OVERRIDDEN, unhonoured
 
@@ -43,14 +43,23 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssh_config_client, "program", lambda: None)
 
 
-def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing-here"):
+def test_files_of_the_flags_are_looked_for_first(tmp_path: Path) -> None:
+    missing = tmp_path / "nothing-here"
+    for options in (TrustOptions(ssh_config=missing), TrustOptions(known_hosts=missing)):
+        with pytest.raises(UsageError, match="nothing-here"):
+            check_options(options)
+    check_options(TrustOptions(known_hosts=missing, accept_new=True, ssh_config=Path("none")))
+    check_options(TrustOptions(known_hosts=Path("/dev/null")))
+
+
+def test_a_file_that_went_away_is_one_target_less(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="nothing-here"):
         resolve(Target("n", "web1"), TrustOptions(ssh_config=tmp_path / "nothing-here"))
 
 
 @pytest.mark.usefixtures("alone")
-def test_a_missing_file_is_a_usage_error_without_the_client(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing-here"):
+def test_a_file_that_went_away_is_one_target_less_without_the_client(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="nothing-here"):
         resolve(Target("n", "web1"), TrustOptions(ssh_config=tmp_path / "nothing-here"))
 
 
@@ -209,7 +218,7 @@ def test_the_own_file_must_be_the_users_own(
     config.chmod(0o600)
     assert resolve(Target("n", "web1"), TrustOptions()).user == "ann"
     config.chmod(0o620)
-    with pytest.raises(UsageError, match="others may write"):
+    with pytest.raises(TargetError, match="others may write"):
         resolve(Target("n", "web1"), TrustOptions())
 
 

@@ -22,6 +22,7 @@ from hipscan.rules import needs
 from hipscan.rules.matchers import Scope
 from hipscan.rules.pack import Pack, Selection, select_rules
 from hipscan.transport.base import Budget, TrustOptions
+from hipscan.transport.ssh_config import check_options
 
 DEFAULT_JOBS = 32
 DEFAULT_SECONDS = 120
@@ -102,6 +103,7 @@ def choose_targets(reach: Reach) -> tuple[Target, ...]:
 def connect(reach: Reach) -> Connections:
     """Return the ways to the targets."""
     trust = TrustOptions(reach.known_hosts, reach.ssh_config, reach.accept_new)
+    check_options(trust)
     return Connections(trust, reach.login, reach.sudo)
 
 

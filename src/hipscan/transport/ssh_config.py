@@ -5,12 +5,13 @@ named in `needs_openssh`, never dropped. Without the client a smaller reader doe
 refuses by name what it cannot honour. The reasons: docs/decisions/0002-ssh-trust.md.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from hipscan.errors import TargetError, Unreachable
+from hipscan.errors import TargetError, Unreachable, UsageError
 from hipscan.model.target import Target
 from hipscan.transport import ssh_config_client as client
 from hipscan.transport import ssh_config_reader as reader
@@ -82,17 +83,30 @@ class SshSettings:
         return accepted is None or key.kind in map(kind_of, accepted)
 
 
+def check_options(options: TrustOptions) -> None:
+    """Raise UsageError when a file that the flags name is not there; before anything is scanned."""
+    named = [("--ssh-config", options.ssh_config)]
+    if not options.accept_new:
+        named.append(("--known-hosts", options.known_hosts))
+    for flag, file in named:
+        if file is not None and os.fspath(file) != "none" and not file.exists():
+            raise UsageError(f"{flag} {file}: no such file")
+
+
 def resolve(target: Target, options: TrustOptions) -> SshSettings:
     """Return what OpenSSH would use for `target`.
 
     Runs `ssh -G` where the client is installed, so a `Match exec` of the user's configuration
-    runs too, as it would with ssh. Raises UsageError when a configuration file is missing or
-    wrong, TargetError when the configuration cannot be honoured or the client hangs.
+    runs too, as it would with ssh. Raises TargetError when a configuration file is wrong, cannot
+    be honoured, or the client hangs.
     """
     ssh = client.program()
-    settings = (
-        _without_client(target, options) if ssh is None else _with_client(ssh, target, options)
-    )
+    try:
+        settings = (
+            _without_client(target, options) if ssh is None else _with_client(ssh, target, options)
+        )
+    except UsageError as error:
+        raise TargetError(Unreachable.UNSUPPORTED, error.message, hint=error.hint) from error
     if options.accept_new:
         _check_keeps_keys(settings)
     return settings
