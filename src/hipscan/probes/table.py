@@ -11,6 +11,7 @@ from hipscan.probes.derived import DERIVED
 _NAMES: Final = (
     "accounts",
     "apache",
+    "automatic_updates",
     "config",
     "crypto_policy",
     "file_status",
