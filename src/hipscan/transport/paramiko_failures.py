@@ -12,7 +12,7 @@ import paramiko
 from hipscan import sanitize
 from hipscan.errors import TargetError, Unreachable
 from hipscan.transport.guard import Guard
-from hipscan.transport.known_hosts import Outcome, Verdict
+from hipscan.transport.known_hosts import Verdict
 from hipscan.transport.openssh_failures import BUSY_HINT, CHANNEL_HINT
 from hipscan.transport.paramiko_session import Session
 
@@ -84,18 +84,6 @@ def _printable(error: Exception) -> str:
     if isinstance(error, paramiko.ChannelException):
         return sanitize.line(error.text)[:_MAX_SAID]
     return sanitize.line(str(error))[:_MAX_SAID]
-
-
-_KEY_CAUSES: Final = {
-    Outcome.UNKNOWN: Unreachable.HOST_KEY_UNKNOWN,
-    Outcome.CHANGED: Unreachable.HOST_KEY_CHANGED,
-    Outcome.REVOKED: Unreachable.HOST_KEY_REVOKED,
-}
-
-
-def refused_host_key(verdict: Verdict) -> TargetError:
-    """Return the error for a host key that is not accepted."""
-    return TargetError(_KEY_CAUSES[verdict.outcome], verdict.text)
 
 
 def password_on_first_sight(verdict: Verdict) -> TargetError:

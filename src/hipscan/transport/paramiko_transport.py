@@ -27,7 +27,6 @@ from hipscan.transport.paramiko_failures import (
     SshStage,
     explain_failure,
     password_on_first_sight,
-    refused_host_key,
 )
 from hipscan.transport.paramiko_login import Login
 from hipscan.transport.paramiko_session import NoCommonAlgorithmError, ParamikoChannel, Session
@@ -195,7 +194,7 @@ class ParamikoTransport:
                 if handshake is not None and handshake.password is not None:
                     raise password_on_first_sight(verdict)
                 return False
-        raise refused_host_key(verdict)
+        raise verdict.error()
 
     @staticmethod
     def _accept(visit: _Visit, key: paramiko.PKey) -> None:
