@@ -55,6 +55,10 @@ RULE: Final = {
     "arguments": Field(FieldType.LIST, "its arguments"),
     "file": Field(FieldType.TEXT, "the file that holds the rule, an included one perhaps"),
     "line": Field(FieldType.INTEGER, "the line of the file"),
+    "included": Field(
+        FieldType.BOOLEAN,
+        "whether another file than the service's own holds it, as its own service",
+    ),
     "order": Field(FieldType.INTEGER, "its place in the stack of this service and type, from 1"),
 }
 
@@ -133,8 +137,13 @@ def _records(found: Mapping[str, tuple[PamRule, ...]]) -> Iterator[Record]:
                 "arguments": list(rule.arguments),
                 "file": rule.file,
                 "line": rule.line,
+                "included": rule.file not in (service, "/etc/pam.conf", *_own(service)),
                 "order": order[rule.type],
             }
+
+
+def _own(service: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/{service}" for folder in FOLDERS)
 
 
 def _stack(found: Mapping[str, tuple[PamRule, ...]], service: str, kind: str) -> list[PamRule]:
