@@ -57,7 +57,7 @@ RULE: Final = {
     "line": Field(FieldType.INTEGER, "the line of the file"),
     "included": Field(
         FieldType.BOOLEAN,
-        "whether another file than the service's own holds it, as its own service",
+        "whether it comes from another file than the service's own",
     ),
     "order": Field(FieldType.INTEGER, "its place in the stack of this service and type, from 1"),
 }
