@@ -8,7 +8,7 @@ from typing import Final
 
 from hipscan.errors import ExitCode
 from hipscan.model.finding import Finding, Observation, Outcome, Severity
-from hipscan.model.report import Report, RuleText, Run, Summary, TargetResult
+from hipscan.model.report import Report, RuleText, Run, Summary, TargetResult, TargetStatus
 
 
 class State(StrEnum):
@@ -25,24 +25,32 @@ DISCLAIMER: Final = (
     "advice, no certificate, and no proof of HIPAA compliance: most safeguards need people, "
     "contracts and records that no scan can see."
 )
-_VERDICTS: Final[Mapping[int, str]] = MappingProxyType(
+_ENDED: Final[Mapping[int, str]] = MappingProxyType(
     {
-        ExitCode.OK: "Everything that could have failed the gate was judged, and nothing did.",
-        ExitCode.GATE: "Something at or above the gate failed.",
-        ExitCode.INCOMPLETE: (
-            "The answer is incomplete: a target could not be scanned, or a rule at or above the "
-            "gate could not be judged."
-        ),
         ExitCode.BUG: "A bug in hipscan ended this run early; what follows is only a part.",
         ExitCode.INTERRUPTED: "The run was interrupted; what follows is only a part.",
         ExitCode.TERMINATED: "The run was terminated; what follows is only a part.",
     }
 )
+_OPEN: Final = (
+    "The answer is not complete: a target could not be scanned, or a rule that could have failed "
+    "the gate could not be judged."
+)
 
 
 def verdict(run: Run) -> str:
-    """Return one sentence for the run's exit code."""
-    return _VERDICTS.get(run.exit_code, f"The run ended with exit status {run.exit_code}.")
+    """Return what the run's exit code means, in a sentence or two."""
+    match run.exit_code:
+        case ExitCode.OK if run.fail_on == "never":
+            return "Nothing was asked to fail this run; read the counts."
+        case ExitCode.OK:
+            return f"Everything at the gate ({run.fail_on} and up) was judged, and nothing failed."
+        case ExitCode.GATE:
+            failed = f"Something failed at the gate ({run.fail_on} and up)."
+            return failed if run.complete else f"{failed} {_OPEN}"
+        case ExitCode.INCOMPLETE:
+            return _OPEN
+    return _ENDED.get(run.exit_code, f"The run ended with exit status {run.exit_code}.")
 
 
 def state(finding: Finding) -> State:
@@ -88,9 +96,31 @@ def rule_text(report: Report, rule: str) -> RuleText:
     return report.rules.get(rule) or RuleText(rule, rule, Severity.INFO, (), "", "", "")
 
 
-def judged(summary: Summary) -> int:
-    """Return how many verdicts of pass or fail the run gave."""
-    return summary.outcomes.get(Outcome.PASS, 0) + summary.outcomes.get(Outcome.FAIL, 0)
+def headline(report: Report) -> str:
+    """Return what matters most in one line: failures, and as loudly what is not known."""
+    summary, parts = report.summary, []
+    failed, missing = summary.outcomes.get(Outcome.FAIL, 0), open_count(summary)
+    unreached = summary.targets.get(TargetStatus.UNREACHABLE, 0)
+    if not report.rules:
+        return "No rule was selected: nothing was judged"
+    if failed or not (missing or unreached):
+        parts.append(_counted(failed, "failure", "failures") if failed else "No failures")
+    if missing:
+        parts.append(f"{_counted(missing, 'check', 'checks')} could not be made")
+    if unreached:
+        parts.append(
+            f"{unreached} of {_counted(target_count(summary), 'target', 'targets')} not reached"
+        )
+    return ", ".join(parts)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def target_count(summary: Summary) -> int:
+    """Return how many targets the run has."""
+    return sum(summary.targets.values())
 
 
 def open_count(summary: Summary) -> int:

@@ -8,26 +8,61 @@ into the page (`finalize`) and is escaped by Jinja2; no template may switch that
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hipscan.model.finding import Finding, Severity, fingerprint
-from hipscan.model.report import ControlStatus, FrameworkResult, Report, TargetResult, TargetStatus
+from hipscan.model.report import (
+    ControlResult,
+    ControlStatus,
+    FrameworkResult,
+    Report,
+    RuleText,
+    TargetResult,
+    TargetStatus,
+)
 from hipscan.report import digest
 from hipscan.report.base import View
 from hipscan.sanitize import block, line
 
 _PIECES: Final = 512
+_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "fail": "failed",
+        "error": "error",
+        "notchecked": "not checked",
+        "waived": "waived",
+        "pass": "passed",
+        "notapplicable": "not applicable",
+        "unreachable": "not scanned",
+        "unread": "not read",
+        "satisfied": "satisfied",
+        "not-satisfied": "not satisfied",
+        "partial": "in part",
+        "not-assessed": "not assessed",
+    }
+)
+_EVIDENCE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "automated": "A scan can show it",
+        "both": "A scan shows a part, people attest the rest",
+        "attestation": "Only people can attest it",
+        "none": "Nothing can show it yet",
+    }
+)
+_BY_SCAN: Final = frozenset({"automated", "both"})
 
 
 def render(report: Report, _view: View) -> Iterator[str]:
     """Yield the page piece by piece; memory grows with one target, not with the fleet."""
-    stream = _environment().get_template("page.html").stream(report=report, run=report.run)
+    page = _environment().get_template("page.html")
+    stream = page.stream(report=report, run=report.run, rules=_sorted(report.rules))
     stream.enable_buffering(_PIECES)
     yield from stream
 
@@ -42,20 +77,22 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["rows"] = _rows
     environment.globals.update(
         digest=digest,
+        words=_WORDS,
+        evidence_words=_EVIDENCE,
         severities=tuple(Severity),
-        statuses=tuple(ControlStatus),
         unreachable=TargetStatus.UNREACHABLE,
         anchor=_anchor,
         target_anchor=_target_anchor,
         status_counts=_status_counts,
+        by_family=_by_family,
         style=_asset("page.css"),
         script=_asset("page.js"),
         style_hash=_hash("page.css"),
         script_hash=_hash("page.js"),
     )
-    environment.filters["rows"] = _rows
     return environment
 
 
@@ -89,6 +126,21 @@ def _target_anchor(target: TargetResult) -> str:
     return f"target-{fingerprint('', target.name, '')}"
 
 
+def _sorted(rules: Mapping[str, RuleText]) -> tuple[RuleText, ...]:
+    return tuple(sorted(rules.values(), key=lambda rule: (-rule.severity.rank, rule.id)))
+
+
 def _status_counts(framework: FrameworkResult) -> dict[ControlStatus, int]:
     found = [control.status for control in framework.controls]
     return {status: found.count(status) for status in ControlStatus}
+
+
+def _by_family(
+    framework: FrameworkResult, *, by_scan: bool
+) -> list[tuple[str, list[ControlResult]]]:
+    """Return the controls that a scan can evidence, or the others, grouped by family."""
+    groups: dict[str, list[ControlResult]] = {}
+    for control in framework.controls:
+        if (control.evidence in _BY_SCAN) is by_scan:
+            groups.setdefault(control.family, []).append(control)
+    return list(groups.items())
