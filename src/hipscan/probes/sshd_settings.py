@@ -146,6 +146,11 @@ SETTINGS: Final[Mapping[str, Field]] = {
     **{name: Field(FieldType.TEXT, doc) for name, doc in _WORDS.items()},
     **{name: Field(FieldType.INTEGER, doc) for name, doc in _NUMBERS.items()},
     **{name: Field(FieldType.LIST, doc) for name, (_, doc) in _LISTS.items()},
+    "unanswered_seconds": Field(
+        FieldType.INTEGER,
+        "after so many seconds a client that answers no probe is dropped, which is the product of"
+        " clientaliveinterval and clientalivecountmax; 0 never",
+    ),
     "unlisted": Field(FieldType.LIST, "settings that hipscan does not know, as `name value`"),
 }
 
@@ -173,7 +178,14 @@ def settings(lines: Iterable[str]) -> Record:
             record.setdefault(name, _word(name, value))
         elif name:
             lists["unlisted"].append(f"{name} {value}")
-    return {**record, **lists}
+    return {**record, **_unanswered(record), **lists}
+
+
+def _unanswered(record: Record) -> Record:
+    interval, count = record.get("clientaliveinterval"), record.get("clientalivecountmax")
+    if isinstance(interval, int) and isinstance(count, int):
+        return {"unanswered_seconds": interval * count}
+    return {}
 
 
 def _items(name: str, value: str) -> list[str]:
