@@ -12,7 +12,7 @@ from hipscan.frameworks.catalogue import Framework
 from hipscan.model.finding import Waiver
 from hipscan.model.knowledge import Knowledge
 from hipscan.probes import table
-from hipscan.rules import content
+from hipscan.rules import content, lifecycles
 from hipscan.rules.loader import load_packs
 from hipscan.rules.pack import Pack
 from hipscan.rules.vocabulary import Vocabulary
@@ -63,4 +63,5 @@ def _value(text: str) -> object:
 
 def knowledge(waivers: Sequence[Waiver] = (), *, now: datetime | None = None) -> Knowledge:
     """Return what hipscan knows beside the hosts, as of `now`."""
-    return Knowledge(now or datetime.now(UTC).replace(microsecond=0), (), tuple(waivers))
+    table = lifecycles.load(content.root() / "lifecycles.yaml")
+    return Knowledge(now or datetime.now(UTC).replace(microsecond=0), table, tuple(waivers))

@@ -10,6 +10,7 @@ from typing import Final
 
 from hipscan.model.fact import Fact
 from hipscan.model.knowledge import Knowledge
+from hipscan.probes import lifecycle, waiting
 from hipscan.probes.base import FactSpec
 
 FactReader = Callable[[str], Fact]
@@ -24,6 +25,9 @@ class Derivation:
     derive: Callable[[FactReader, Knowledge], Fact]
 
 
-_ALL: Final[tuple[Derivation, ...]] = ()
+_ALL: Final = (
+    Derivation(lifecycle.SPEC, ("platform",), lifecycle.derive),
+    Derivation(waiting.SPEC, ("pending_update",), waiting.derive),
+)
 
 DERIVED: Final[Mapping[str, Derivation]] = {item.spec.name: item for item in _ALL}

@@ -1,0 +1,91 @@
+"""Whether the target's release still gets security updates: os-release against the table."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from hipscan.model.fact import Fact, FactStatus, Record, missing, ok
+from hipscan.model.knowledge import Knowledge, Lifecycle, at
+from hipscan.probes.base import FactSpec, Field, FieldType
+
+SPEC: Final = FactSpec(
+    "release",
+    "The release of the distribution, and how long it is supported.",
+    ("name",),
+    {
+        "id": Field(FieldType.TEXT, "ID of os-release"),
+        "version": Field(FieldType.TEXT, "VERSION_ID of os-release"),
+        "name": Field(FieldType.TEXT, "the release as people call it"),
+        "phase": Field(
+            FieldType.TEXT,
+            "supported; extended: only by its long-term support; ended; null: not in the table",
+        ),
+        "supported": Field(FieldType.BOOLEAN, "whether ordinary security support goes on"),
+        "security_until": Field(FieldType.TIME, "when ordinary security support ends"),
+        "extended_until": Field(FieldType.TIME, "when extended support ends, where there is any"),
+        "extended_name": Field(FieldType.TEXT, "what the extended support is called"),
+        "extended_paid": Field(FieldType.BOOLEAN, "whether it takes a subscription"),
+        "days_left": Field(FieldType.INTEGER, "whole days of ordinary support; negative: since"),
+    },
+)
+
+_DAY: Final = 86_400
+_FREE: Final = frozenset({"Debian LTS"})  # reaches every host through the ordinary archive
+
+
+def release(platform: Record, lifecycles: Sequence[Lifecycle], now: datetime) -> Record:
+    """Return the record of `release`: the platform's place in `lifecycles` at the time `now`."""
+    system, version = str(platform["id"]), str(platform["version"])
+    known = next((item for item in lifecycles if _is(item, system, version)), None)
+    base: Record = {"id": system, "version": version, "name": platform.get("name") or system}
+    if known is None:
+        return {**base, "phase": None, "supported": None, "security_until": None}
+    until = _end(known.supported_until)
+    record = {
+        **base,
+        "name": known.name,
+        "phase": _phase(known, now.timestamp()),
+        "supported": now.timestamp() < until,
+        "security_until": until,
+        "days_left": int((until - now.timestamp()) // _DAY),
+    }
+    return {**record, **_extended(known)}
+
+
+def _is(lifecycle: Lifecycle, system: str, version: str) -> bool:
+    stem = lifecycle.release.removesuffix(".*")
+    is_minor = stem != lifecycle.release and version.startswith(f"{stem}.")
+    return lifecycle.system == system and (version == stem or is_minor)
+
+
+def _end(date: str) -> int:
+    """Return the end of a day, in seconds: support lasts through the day that is named."""
+    return int(at(date).timestamp()) + _DAY
+
+
+def _phase(lifecycle: Lifecycle, now: float) -> str:
+    if now < _end(lifecycle.supported_until):
+        return "supported"
+    if lifecycle.extended_until and now < _end(lifecycle.extended_until):
+        return "extended"
+    return "ended"
+
+
+def _extended(lifecycle: Lifecycle) -> Record:
+    if not lifecycle.extended_until:
+        return {}
+    return {
+        "extended_until": _end(lifecycle.extended_until),
+        "extended_name": lifecycle.extended_name,
+        "extended_paid": lifecycle.extended_name not in _FREE,
+    }
+
+
+def derive(fact: Callable[[str], Fact], knowledge: Knowledge) -> Fact:
+    """Return the fact `release`; what is wrong with `platform` is wrong with it too."""
+    platform = fact("platform")
+    if not platform.records:
+        return missing(platform.status, platform.reason)
+    if not knowledge.lifecycles:
+        return missing(FactStatus.NOTCOLLECTED, "there is no table of lifecycles to look in")
+    return ok(release(platform.records[0], knowledge.lifecycles, knowledge.now))

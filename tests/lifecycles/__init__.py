@@ -1,0 +1,1 @@
+"""The table of lifecycles that ships with hipscan: how it is made, and that it is what was made."""
