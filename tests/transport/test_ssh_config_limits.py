@@ -113,6 +113,19 @@ def test_a_host_key_alias_is_looked_up_without_a_port(tmp_path: Path) -> None:
     assert resolved(tmp_path, "Port 2222\nHostKeyAlias Farm\n").host_key_name == ("farm", 22)
 
 
+@pytest.mark.parametrize(
+    "host", ["-oProxyCommand=touch {0}", "$(touch {0})", "a;touch {0}", "-F{0}"]
+)
+def test_no_host_becomes_an_option_or_a_word_of_a_shell(tmp_path: Path, host: str) -> None:
+    """The inventory refuses such names; were one to come through, ssh must not act on it."""
+    canary, config = tmp_path / "canary", tmp_path / "config"
+    config.write_text('Match exec "true %n"\n')
+    hostile = Target("n", host.format(canary))
+    with pytest.raises(TargetError):
+        resolve(hostile, TrustOptions(ssh_config=config))
+    assert not canary.exists()
+
+
 @pytest.mark.parametrize("file", ["none", "/dev/null"])
 def test_new_keys_are_not_accepted_into_nowhere(tmp_path: Path, file: str) -> None:
     config = tmp_path / "config"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from hipscan.errors import TargetError, Unreachable, UsageError
-from hipscan.model.target import Target
+from hipscan.model.target import Target, check_host, check_user
 from hipscan.transport import ssh_config_client as client
 from hipscan.transport import ssh_config_reader as reader
 from hipscan.transport.base import TrustOptions
@@ -102,6 +102,9 @@ def resolve(target: Target, options: TrustOptions) -> SshSettings:
     """
     ssh = client.program()
     try:
+        # Inventories are checked when they are read; old clients run what a name can hide.
+        check_host(target.host)
+        check_user(target.user or "unset")
         settings = (
             _without_client(target, options) if ssh is None else _with_client(ssh, target, options)
         )
