@@ -8,7 +8,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,6 +17,7 @@ Mark = Mapping[str, "Entry"]
 
 # What sshd, sudo and PAM write about a log-in, and where the journal keeps what it is told.
 LOGIN_RECORDS = (
+    "var/log/audit/",
     "var/log/journal/",
     "var/log/auth.log",
     "var/log/btmp",
@@ -97,9 +98,17 @@ def _walk(upper: Path) -> Iterator[tuple[str, Entry]]:
         for name in (*folders, *files):
             path = Path(folder, name)
             try:
-                yield str(path.relative_to(upper)), _entry(path)
+                yield str(path.relative_to(upper)), _written(path)
             except FileNotFoundError:
                 continue  # gone while we looked: the host is alive
+
+
+def _written(path: Path) -> Entry:
+    """Describe a path of the upper layer; one that hides a folder of the image is another one."""
+    entry = _entry(path)
+    if OPAQUE in os.listxattr(path, follow_symlinks=False):
+        return replace(entry, content="made again, without what was in it")
+    return entry
 
 
 def _below(path: str, lower: Sequence[Path]) -> Entry | None:
@@ -127,6 +136,4 @@ def _content(path: Path, status: os.stat_result) -> str:
         return str(path.readlink())
     if stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
         return "deleted"
-    if OPAQUE in os.listxattr(path, follow_symlinks=False):
-        return "emptied first"  # deleted with all that was in it, and made again
     return ""

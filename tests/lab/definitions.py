@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+NOT_BUILT = {"init", "kernel", "os_release", "simulated"}
 HERE = Path(__file__).parent
 SETUP = HERE / "setup"
 PASSWORD = "lab-Sudo-4711"  # noqa: S105 - known to everybody; hosts live on loopback for seconds
@@ -31,6 +32,7 @@ class Image:
     packages: tuple[str, ...]
     setup: tuple[str, ...]
     keep: str
+    kernel: "Image | None"
     init: str
     os_release: Mapping[str, str]
     simulated: str
@@ -66,6 +68,7 @@ def _image(name: str, entry: Mapping[str, Any], known: Mapping[str, Image]) -> I
         packages=tuple(entry.get("packages", ())),
         setup=tuple(entry.get("setup", ())),
         keep=entry.get("keep", ""),
+        kernel=known[entry["kernel"]] if "kernel" in entry else None,
         init=entry.get("init", ""),
         os_release=entry.get("os_release", {}),
         simulated=entry.get("simulated", ""),
@@ -73,7 +76,7 @@ def _image(name: str, entry: Mapping[str, Any], known: Mapping[str, Image]) -> I
 
 
 def _digest(entry: Mapping[str, Any], parent: Image | None) -> str:
-    build = {key: value for key, value in entry.items() if key not in {"os_release", "simulated"}}
+    build = {key: value for key, value in entry.items() if key not in NOT_BUILT}
     digest = hashlib.sha256(json.dumps(build, sort_keys=True).encode())
     digest.update(parent.digest.encode() if parent else b"")
     digest.update((HERE / "build.sh").read_bytes())

@@ -23,12 +23,12 @@ from tests.lab import changes
 from tests.lab.build import LabError, layers, locked
 from tests.lab.changes import Kind, Mark
 from tests.lab.definitions import HERE, PASSWORD, Image, load
-from tests.lab.keeper import Spec, Started
+from tests.lab.inside import Console, Inside, Namespaces
+from tests.lab.spec import Spec, Started
 
 SETTLE_ROUNDS, SETTLE_SECONDS = 20, 0.4
 CHECKOUT = HERE.parent.parent
 CACHE = CHECKOUT / ".cache" / "lab"
-INSIDE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(slots=True)
@@ -45,8 +45,8 @@ class Host:
     port: int
     identity: Path
     known_hosts: Path
-    init: int
     password: str
+    inside: Inside = field(repr=False)
     keeper: subprocess.Popen[str] = field(repr=False)
     lower: tuple[Path, ...] = field(repr=False)
     marked: Mark = field(default_factory=dict, repr=False)
@@ -55,22 +55,10 @@ class Host:
         self, script: str, *, user: str = "root", check: bool = True, text: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run a shell script inside the host, not over SSH, with `text` on standard input."""
-        become = ("sh",) if user == "root" else ("su", "-s", "/bin/sh", user)
-        return subprocess.run(
-            [*self._enter(), *become, "-c", script],
-            input=text,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=check,
-        )
-
-    def _enter(self) -> list[str]:
-        return [
-            *("nsenter", "--target", str(self.init)),
-            *("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"),
-            *("env", "-i", f"PATH={INSIDE_PATH}", "HOME=/root", "LC_ALL=C"),
-        ]
+        done = self.inside.run(script, user, text)
+        if check:
+            done.check_returncode()
+        return done
 
     def mark(self) -> None:
         """Remember the file system as it is now, for `changes`."""
@@ -90,6 +78,8 @@ class Host:
         return changes.compare(self.marked, self._look(), self.lower)
 
     def _look(self) -> Mark:
+        if self.image.kernel:
+            self.run("sync")
         store = Path(f"/proc/{self.keeper.pid}/root", str(self.known_hosts.parent)[1:], "store")
         return changes.mark(store / "upper", self.lower)
 
@@ -152,6 +142,7 @@ class Lab:
             folder=str(folder / "store"),
             layers=tuple(map(str, lower)),
             init=image.init,
+            kernel=tuple(map(str, layers(image.kernel, self.cache) if image.kernel else ())),
             public_key=identity.with_suffix(".pub").read_text(),
         )
         keeper = _start_keeper(spec, folder / "log")
@@ -163,8 +154,8 @@ class Lab:
             port=started.port,
             identity=identity,
             known_hosts=folder / "known_hosts",
-            init=started.init,
             password=PASSWORD,
+            inside=Namespaces(started.init) if started.init else Console(keeper),
             keeper=keeper,
             lower=lower,
         )
@@ -201,6 +192,7 @@ def _started(keeper: subprocess.Popen[str], folder: Path) -> Started:
     if not line:
         keeper.wait()
         log = (folder / "log").read_text(errors="replace")[-2000:]
+        shutil.rmtree(folder)
         raise LabError(f"{folder.name} did not start:\n{log}")
     return Started(**json.loads(line))
 

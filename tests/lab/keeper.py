@@ -10,7 +10,8 @@ the machine's network, and what connects to it is relayed to port 22 of the host
 
 The keeper's standard input is a pipe from the lab. When it closes, however the lab ended, the host
 is killed and everything is gone with the last process; only an empty control group has to be
-removed. One line on standard output tells the lab that the host is there (`Started`).
+removed. One line on standard output tells the lab that the host is there (`Started`). To a host
+whose namespaces nobody can enter, having a kernel of its own, the keeper takes further lines.
 
 It imports the standard library only: it starts as fast as the interpreter does.
 """
@@ -23,44 +24,18 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from tests.lab import root
+from tests.lab import cell, root, uml
 from tests.lab.relay import relay
+from tests.lab.spec import INSIDE, LINE_LIMIT, Spec, Started
 
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000  # sched.h
-INSIDE, OUTSIDE, PREFIX = "198.51.100.2", "198.51.100.1", "24"  # RFC 5737: nobody's network
 PORT = 2222
 BOOT_SECONDS = 90.0
-GROUP_PREFIX = "hipscan-lab-"
-CELL = Path(__file__).with_name("cell.sh")
-# What would reach through the namespaces to the machine's clock, modules, ports and kernel log.
-WITHHELD = "-sys_time,-sys_module,-sys_rawio,-syslog,-wake_alarm"
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """What to start: `layers` top first; `folder` is there, empty, and for this host alone."""
-
-    name: str
-    folder: str
-    layers: tuple[str, ...]
-    init: str
-    public_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """Where the host is: the loopback address that leads to its sshd, and the pid of its init."""
-
-    address: str
-    port: int
-    init: int
+Machine = cell.Cell | uml.UserModeLinux
 
 
 def main() -> None:
@@ -68,15 +43,11 @@ def main() -> None:
     spec = Spec(**json.loads(sys.argv[1]))
     listener = _listen()
     _leave_the_machine()
-    store = Path(spec.folder)
-    merged = root.make(store, spec.layers)
+    merged = root.make(Path(spec.folder), spec.layers)
     root.personalise(merged, spec.name, spec.public_key)
-    with _control_group(store, spec.name) as group, _spawn(spec, merged, group) as host:
-        try:
-            init = _connect(host)
-            asyncio.run(_serve(listener, host.pid, init))
-        finally:
-            host.kill()
+    boot = uml.boot if spec.kernel else cell.boot
+    with boot(spec, merged) as machine:
+        asyncio.run(_serve(listener, machine))
 
 
 def _listen() -> socket.socket:
@@ -98,86 +69,31 @@ def _leave_the_machine() -> None:
     root.run("mount", "--make-rprivate", "/")
 
 
-@contextlib.contextmanager
-def _control_group(store: Path, name: str) -> Iterator[Path]:
-    """Make a control group for systemd to rule over, removed with all that it made in it."""
-    mounted = store / "cgroup"
-    mounted.mkdir()
-    root.run("mount", "-t", "cgroup2", "cgroup2", str(mounted))
-    group = mounted / f"{GROUP_PREFIX}{name}"
-    group.mkdir()
-    try:
-        yield group
-    finally:
-        remove_group(group)
-
-
-def remove_group(group: Path) -> None:
-    """Remove a control group and those below it, as soon as their processes have ended."""
-    for folder, _, _ in os.walk(group, topdown=False):
-        for _ in range(100):
-            with contextlib.suppress(OSError):
-                Path(folder).rmdir()
-                break
-            time.sleep(0.02)
-
-
-def _spawn(spec: Spec, merged: Path, group: Path) -> subprocess.Popen[bytes]:
-    """Start the host's first process; it waits for a line before it goes on."""
-    enter = 'echo $$ >"$1"; shift; exec "$@"'
-    return subprocess.Popen(
-        [
-            *("sh", "-c", enter, "sh", str(group / "cgroup.procs")),
-            *("setpriv", "--pdeathsig", "KILL", "--bounding-set", WITHHELD),
-            *("unshare", "--pid", "--mount", "--net", "--uts", "--ipc", "--cgroup"),
-            *("--propagation", "private", "--kill-child"),
-            *("sh", str(CELL), str(merged), spec.name, f"{INSIDE}/{PREFIX}", spec.init),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=sys.stderr,
-        start_new_session=True,
-    )
-
-
-def _connect(host: subprocess.Popen[bytes]) -> int:
-    """Lay the wire between the keeper's network and the host's; return the pid of its init."""
-    children = Path(f"/proc/{host.pid}/task/{host.pid}/children")
-    while not (found := children.read_text().split()):
-        time.sleep(0.005)
-    root.run("ip", "link", "add", "wire", "type", "veth", "peer", "name", "eth0", "netns", found[0])
-    root.run("ip", "address", "add", f"{OUTSIDE}/{PREFIX}", "dev", "wire")
-    root.run("ip", "link", "set", "wire", "up")
-    if host.stdin:
-        host.stdin.write(b"\n")
-        host.stdin.flush()
-    return int(found[0])
-
-
-async def _serve(listener: socket.socket, host: int, init: int) -> None:
+async def _serve(listener: socket.socket, machine: Machine) -> None:
     """Wait until the host can be logged in to, say so, and relay until somebody ends it."""
-    over = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, over.set)
-    loop.add_reader(sys.stdin, over.set)
-    loop.add_reader(os.pidfd_open(host), over.set)
+    over = loop.create_future()
+    loop.add_signal_handler(signal.SIGTERM, over.cancel)
+    loop.add_reader(os.pidfd_open(machine.process.pid), over.cancel)
     async with await relay(listener, INSIDE, 22):
-        async with asyncio.timeout(BOOT_SECONDS):
-            while not _is_up(init) and not over.is_set():  # noqa: ASYNC110 - no event tells this
-                await asyncio.sleep(0.02)
-        address, port = listener.getsockname()
-        print(json.dumps(asdict(Started(address, port, init))), flush=True)
-        await over.wait()
+        talking = loop.create_task(_talk(listener, machine))
+        await asyncio.wait((talking, over), return_when=asyncio.FIRST_COMPLETED)
+        if talking.done():
+            talking.result()
+        talking.cancel()
 
 
-def _is_up(init: int) -> bool:
-    """Whether sshd listens and lets people in; looks from outside and leaves no trace."""
-    process = Path(f"/proc/{init}")
-    sockets = (process / "net/tcp").read_text()
-    listening = any(
-        fields[1].endswith(":0016") and fields[3] == "0A"
-        for fields in map(str.split, sockets.splitlines())
-    )
-    return listening and not (process / "root/run/nologin").exists()
+async def _talk(listener: socket.socket, machine: Machine) -> None:
+    """Say where the host is, then take lines from the lab to it until the lab hangs up."""
+    lines = asyncio.StreamReader(limit=LINE_LIMIT)
+    protocol = asyncio.StreamReaderProtocol(lines)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    await asyncio.wait_for(machine.wait(), BOOT_SECONDS)
+    address, port = listener.getsockname()
+    print(json.dumps(asdict(Started(address, port, machine.init))), flush=True)
+    while request := await lines.readline():
+        sys.stdout.buffer.write(await machine.ask(request))
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

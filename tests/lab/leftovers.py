@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.lab.keeper import GROUP_PREFIX, remove_group
+from tests.lab.cell import GROUP_PREFIX, remove_group
 
 
 def hosts(cache: Path) -> list[str]:

@@ -22,6 +22,12 @@ def run(*command: str) -> None:
 def make(store: Path, layers: Sequence[str]) -> Path:
     """Mount a tmpfs on `store`, in it the overlay, and return the overlay's root."""
     run("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(store))
+    return mount_layers(store, layers)
+
+
+def mount_layers(store: Path, layers: Sequence[str]) -> Path:
+    """Mount an overlay below `store`, which holds what is written, and return its root."""
+    store.mkdir(exist_ok=True)
     for name in ("root", "upper", "work"):
         (store / name).mkdir(mode=0o755)
     options = f"lowerdir={':'.join(layers)},upperdir={store}/upper,workdir={store}/work"

@@ -36,7 +36,9 @@ def test_changes_are_what_was_written_and_nothing_else(start: Start, image: str)
     host = start(image)
     assert ssh(host, "root", "true").returncode == 0
     assert host.changes() == []
-    host.run("echo x >/etc/new; chmod 0600 /etc/group; rm /etc/hosts; touch /etc/passwd")
+    host.run(
+        "echo x >/etc/new; chmod 0600 /etc/group; rm /etc/hosts; touch -d 2001-02-03 /etc/passwd"
+    )
     assert host.changes() == [
         (Kind.CHANGED, "/etc/group"),
         (Kind.REMOVED, "/etc/hosts"),
@@ -81,3 +83,15 @@ def test_a_host_ends_when_its_lab_is_killed(start: Start) -> None:
 def test_pending_updates_are_there_on_an_old_host(start: Start) -> None:
     pending = start("debian12-old").run("apt list --upgradable").stdout
     assert "bookworm-security" in pending or "oldstable-security" in pending
+
+
+def test_a_kernel_of_its_own_has_audit_encryption_and_settings(start: Start) -> None:
+    host = start("debian12-uml")
+    assert host.run("auditctl -w /etc/passwd -p wa; auditctl -l").stdout == "-w /etc/passwd -p wa\n"
+    host.run("echo 1 >/proc/sys/kernel/dmesg_restrict; aa-enabled")
+    host.run(
+        "printf x | cryptsetup -q luksFormat --pbkdf pbkdf2 --pbkdf-force-iterations 1000 /dev/ubda -"
+        " && printf x | cryptsetup open /dev/ubda phi --key-file -"
+        " && mkfs.ext4 -q /dev/mapper/phi && mount /dev/mapper/phi /srv"
+    )
+    assert "crypt" in host.run("lsblk -rno NAME,TYPE,MOUNTPOINT").stdout
