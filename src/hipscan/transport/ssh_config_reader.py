@@ -59,7 +59,7 @@ _HARMLESS: Final = frozenset(
         ("canonicalizehostname", "no"),
     }
 )
-_DEFAULT_IDENTITIES: Final = ("rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss", "dsa")
+_DEFAULT_IDENTITIES: Final = ("rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss")
 _MAX_PORT: Final = 65535
 
 
