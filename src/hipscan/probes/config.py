@@ -45,7 +45,7 @@ _UNREAD: Final = Setting("", "", "", 0)  # stands for a file that is named and w
 
 FIELDS: Final = {
     "name": Field(FieldType.TEXT, "which kind of file: " + ", ".join(kind.name for kind in FILES)),
-    "section": Field(FieldType.TEXT, "the section; for limits the domain, for example *"),
+    "section": Field(FieldType.TEXT, "the section, where there are any; for limits the domain: *"),
     "key": Field(FieldType.TEXT, "the setting, spelt as documented; for limits `hard core`"),
     "value": Field(FieldType.TEXT, "its value; of a setting that is a secret only set or empty"),
     "number": Field(FieldType.INTEGER, "the value, where it is a whole number"),
@@ -145,7 +145,6 @@ def _record(kind: ConfigFile, path: str, setting: Setting, *, effective: bool) -
     value = seen(setting.key, setting.value)
     record: dict[str, str | int | bool] = {
         "name": kind.name,
-        "section": setting.section,
         "key": setting.key,
         "value": value,
         "file": path,
@@ -153,6 +152,8 @@ def _record(kind: ConfigFile, path: str, setting: Setting, *, effective: bool) -
         "effective": effective,
         "default": not path,
     }
+    if setting.section:
+        record["section"] = setting.section
     number = _number(value)
     return record if number is None else {**record, "number": number}
 
