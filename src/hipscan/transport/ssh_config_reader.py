@@ -15,34 +15,27 @@ every answer with `ssh -G`.
 import glob
 import ipaddress
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
-from hipscan.errors import TargetError, Unreachable, UsageError
+from hipscan.errors import UsageError
 from hipscan.model.target import Target
 from hipscan.transport.base import TrustOptions
 from hipscan.transport.ssh_config_kerberos import has_ticket
-from hipscan.transport.ssh_config_keywords import HONOURED, OVERRIDDEN, Answer, spelled
+from hipscan.transport.ssh_config_keywords import Answer
 from hipscan.transport.ssh_config_patterns import matches
 from hipscan.transport.ssh_config_tokens import Tokens, account, expand_tilde, home
-from hipscan.transport.ssh_config_words import Directive, directive, seconds
+from hipscan.transport.ssh_config_values import keyword_of, refused, value_of
+from hipscan.transport.ssh_config_words import Directive, directive
 
 _DEEPEST: Final = 16
+_EXPANDABLE: Final = re.compile(r"%|\$\{")
 _SYSTEM: Final = Path("/etc/ssh/ssh_config")
-_FLAGS: Final = frozenset(
-    {"identitiesonly", "hashknownhosts", "passwordauthentication", "kbdinteractiveauthentication"}
-)
-_LISTS: Final = frozenset({"userknownhostsfile", "globalknownhostsfile"})
 _GATHERED: Final = frozenset({"identityfile", "certificatefile"})
-_FAMILIES: Final = frozenset({"any", "inet", "inet6"})
-_BOOLEANS: Final = MappingProxyType({"yes": "yes", "true": "yes", "no": "no", "false": "no"})
-_OTHER_NAMES: Final = MappingProxyType(
-    {"challengeresponseauthentication": "kbdinteractiveauthentication"}
-)
 # Values that ask for nothing beyond what every transport does.
 _HARMLESS: Final = frozenset(
     {
@@ -60,7 +53,6 @@ _HARMLESS: Final = frozenset(
     }
 )
 _DEFAULT_IDENTITIES: Final = ("rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss")
-_MAX_PORT: Final = 65535
 
 
 def read(target: Target, options: TrustOptions) -> Answer:
@@ -141,16 +133,19 @@ class _Reading:
             case "include":
                 self._include(found, place, active=active)
             case _:
-                value = _value(found)
+                value = value_of(found)
                 # Distributions switch Kerberos on for everybody; without a ticket it does nothing.
                 idle = place.system and found.keyword == "gssapiauthentication" and not has_ticket()
+                if active and found.keyword == "user" and value and _EXPANDABLE.search(value):
+                    # Later clients expand it, earlier ones take it as it stands.
+                    raise refused(found, f"User {value}")
                 if active and value is not None and not idle:
-                    self.put(_OTHER_NAMES.get(found.keyword, found.keyword), value)
+                    self.put(keyword_of(found), value)
         return active
 
     def _match(self, found: Directive, place: _Place) -> bool:
         if tuple(word.lower() for word in found.words()) != ("all",) and not place.never:
-            raise _refused(found, f"Match {found.text}")
+            raise refused(found, f"Match {found.text}")
         return not place.never
 
     def _include(self, found: Directive, place: _Place, *, active: bool) -> None:
@@ -158,7 +153,7 @@ class _Reading:
             raise UsageError(f"{found.where}: Include goes too deep")
         for word in found.words():
             if "%" in word or "$" in word:
-                raise _refused(found, f"Include {word}")
+                raise refused(found, f"Include {word}")
             inner = replace(place, checked=True, depth=place.depth + 1, never=not active)
             pattern = os.fspath(place.base / expand_tilde(word))
             for name in sorted(glob.glob(pattern)):  # noqa: PTH207 - absolute patterns, too
@@ -173,51 +168,6 @@ def _names(patterns: tuple[str, ...], host: str) -> bool:
     if any(matches(os.fsencode(word), name) for word in negated):
         return False
     return any(matches(os.fsencode(word), name) for word in plain)
-
-
-def _value(found: Directive) -> str | None:
-    """Return a line's value in the form of `ssh -G`; None for a keyword without effect here."""
-    keyword = _OTHER_NAMES.get(found.keyword, found.keyword)
-    if keyword == "canonicalizehostname":
-        return _BOOLEANS.get(found.word().lower(), "yes")
-    if keyword in OVERRIDDEN:
-        return None
-    if keyword not in HONOURED:
-        return found.text.lower() if found.words() else ""
-    if keyword in _LISTS:
-        return _list(found)
-    return _typed(keyword, found)
-
-
-def _list(found: Directive) -> str:
-    """Return several file names as one line; `none` stands alone."""
-    words = found.words()
-    if len(words) > 1 and "none" in words:
-        raise found.wrong()
-    # A blank inside a name makes the line ambiguous, which the reader of the answer notices.
-    return " ".join(words)
-
-
-def _typed(keyword: str, found: Directive) -> str:
-    """Return a single value; UsageError where OpenSSH would not take it."""
-    value = found.word()
-    result: str | None = value
-    if keyword == "requiredrsasize":
-        result = value if value.isdecimal() else None
-    elif keyword == "port":
-        result = value if value.isdecimal() and 1 <= int(value) <= _MAX_PORT else None
-    elif keyword in _FLAGS:
-        result = _BOOLEANS.get(value.lower())
-    elif keyword == "addressfamily":
-        result = value.lower() if value.lower() in _FAMILIES else None
-    elif keyword == "connecttimeout" and value != "none":
-        time = seconds(value)
-        result = None if time is None else str(time)
-    elif keyword == "user" and ("%" in value or "$" in value):
-        raise _refused(found, f"User {value}")
-    if result is None:
-        raise found.wrong()
-    return result
 
 
 def _completed(values: Mapping[str, tuple[str, ...]], host: str) -> Answer:
@@ -262,14 +212,6 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _refused(found: Directive, what: str) -> TargetError:
-    return TargetError(
-        Unreachable.UNSUPPORTED,
-        f"{found.where}: {spelled(what)} needs the OpenSSH client, which is not installed",
-        hint="install the OpenSSH client, or name another configuration with --ssh-config",
-    )
 
 
 def _writable_by_others(status: os.stat_result) -> bool:
