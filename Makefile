@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help dev scan format lint test test-lab test-all bench build schema clean
+.PHONY: help dev scan format lint test test-lab test-all bench build schema golden clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ build: $(STAMP) ## Build the wheel and the sdist into dist/
 
 schema: $(STAMP) ## Write the generated JSON Schemas
 	$(BIN)/hipscan rules schema --write
+
+golden: $(STAMP) ## Write the golden reports again, to be reviewed as a diff
+	$(BIN)/python -m tests.report.golden
 
 clean: ## Remove what the other targets made, lab hosts included
 	rm -rf $(VENV) .cache build dist report.html runs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

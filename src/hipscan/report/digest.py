@@ -38,8 +38,11 @@ _OPEN: Final = (
 )
 
 
-def verdict(run: Run) -> str:
+def verdict(report: Report) -> str:
     """Return what the run's exit code means, in a sentence or two."""
+    run = report.run
+    if not report.rules:
+        return "Choose rules with -p, --profile or --rule; without any, nothing can be said."
     match run.exit_code:
         case ExitCode.OK if run.fail_on == "never":
             return "Nothing was asked to fail this run; read the counts."
@@ -51,6 +54,14 @@ def verdict(run: Run) -> str:
         case ExitCode.INCOMPLETE:
             return _OPEN
     return _ENDED.get(run.exit_code, f"The run ended with exit status {run.exit_code}.")
+
+
+def gate_words(run: Run) -> str:
+    """Return how the gate ended, in a few words."""
+    if run.fail_on == "never":
+        return "none asked for"
+    word = {0: "held", 1: "failed"}.get(run.exit_code, "not decided")
+    return f"{run.fail_on} and up: {word}" + ("" if run.complete else ", run incomplete")
 
 
 def state(finding: Finding) -> State:
@@ -104,17 +115,18 @@ def headline(report: Report) -> str:
     if not report.rules:
         return "No rule was selected: nothing was judged"
     if failed or not (missing or unreached):
-        parts.append(_counted(failed, "failure", "failures") if failed else "No failures")
+        parts.append(counted(failed, "failure", "failures") if failed else "No failures")
     if missing:
-        parts.append(f"{_counted(missing, 'check', 'checks')} could not be made")
+        parts.append(f"{counted(missing, 'check', 'checks')} could not be made")
     if unreached:
         parts.append(
-            f"{unreached} of {_counted(target_count(summary), 'target', 'targets')} not reached"
+            f"{unreached} of {counted(target_count(summary), 'target', 'targets')} not reached"
         )
     return ", ".join(parts)
 
 
-def _counted(count: int, one: str, many: str) -> str:
+def counted(count: int, one: str, many: str) -> str:
+    """Return `count` with the word for it."""
     return f"{count} {one if count == 1 else many}"
 
 

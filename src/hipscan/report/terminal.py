@@ -1,21 +1,27 @@
-"""The table for a terminal: failures first by severity, grouped by target, the summary last.
+"""The table for a terminal: by target, failures first by severity, the summary last.
+
+    pacs1  pacs1.clinic.example:22  Debian GNU/Linux 12 (bookworm)
+      high      Root can log in over SSH    ssh-root-login  164.312(a)(2)(i), 164.312(d)
+                permitrootlogin: yes; expected: no
+                fix: Set PermitRootLogin to no and reload sshd.
 
 Every text of a host or a pack becomes visible characters (hipscan.sanitize) and is handed to rich
-as `Text`, never as markup.
+as `Text`, never as markup. Long lists and long values are cut, and say so; -f json has them whole.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from hipscan.model.finding import Finding, Observation, Outcome, Severity
-from hipscan.model.report import Report, TargetResult, TargetStatus
+from hipscan.model.report import Report, Summary, TargetResult, TargetStatus
+from hipscan.report import digest
 from hipscan.report.base import View
+from hipscan.report.digest import State
 from hipscan.sanitize import line
 
 _STYLE: Final = {
@@ -25,12 +31,18 @@ _STYLE: Final = {
     Severity.LOW: "cyan",
     Severity.INFO: "dim",
 }
-_MOST_SUBJECTS: Final = 5
+_GAP: Final = "bold magenta"
+_MOST_OBSERVATIONS: Final = 4
+_MOST_RULES: Final = 8
+_MOST_TARGETS: Final = 10
+_LONGEST: Final = 240
 _WIDTH: Final = 100
+_INDENT: Final = 12
+_BESIDE: Final = 66
 
 
 def render(report: Report, view: View) -> Iterator[str]:
-    """Yield the text target by target, then what was not checked, then the summary."""
+    """Yield the text target by target, then the summary."""
     console = Console(
         file=io.StringIO(),
         force_terminal=view.color,
@@ -42,9 +54,12 @@ def render(report: Report, view: View) -> Iterator[str]:
         highlight=False,
         legacy_windows=False,
     )
+    missed: list[str] = []
     for target in report.targets():
-        yield _drawn(console, _target(target, report, view))
-    yield _drawn(console, _summary(report, view))
+        if target.status is TargetStatus.UNREACHABLE and len(missed) <= _MOST_TARGETS:
+            missed.append(target.name)
+        yield _drawn(console, Group(*_target(target, report, view, console.width), Text("")))
+    yield _drawn(console, Group(*_summary(report, view, missed)))
 
 
 def _drawn(console: Console, content: RenderableType) -> str:
@@ -53,93 +68,170 @@ def _drawn(console: Console, content: RenderableType) -> str:
     return "".join(f"{row.rstrip()}\n" for row in captured.get().split("\n")[:-1])
 
 
-def _target(target: TargetResult, report: Report, view: View) -> RenderableType:
-    head = Text(line(target.name), style="bold")
-    system = target.system.get("name", "")
-    head.append(f"  {line(target.address)}  {line(system)}".rstrip(), style="dim")
+def _target(
+    target: TargetResult, report: Report, view: View, width: int
+) -> Iterator[RenderableType]:
+    head = Text(_cut(target.name), style="bold")
+    for extra in filter(None, (target.address, target.system.get("name", ""))):
+        head.append(f"  {_cut(extra)}", style="not bold dim")
+    yield head
     if target.status is TargetStatus.UNREACHABLE:
-        reason = Text(f"NOT SCANNED: {line(target.reason)}", style="bold red")
-        hint = Text(f"try: {line(target.hint)}") if target.hint else Text("")
-        return Group(head, Padding(Group(reason, hint), (0, 0, 1, 2)))
-    failures = [f for f in target.findings if f.outcome is Outcome.FAIL]
-    shown = [f for f in failures if f.severity.rank >= view.least.rank]
-    parts: list[RenderableType] = [head]
+        yield _inset(_gap("NOT SCANNED", target.reason), 2)
+        if target.hint:
+            yield _inset(Text(f"next: {_cut(target.hint)}"))
+        return
     if target.status is TargetStatus.PARTIAL:
-        parts.append(
-            Padding(Text(f"scanned in part: {line(target.reason)}", style="yellow"), (0, 2))
-        )
-    parts.append(_failures(shown, report) if shown else Padding(Text("no failures shown"), (0, 2)))
-    hidden = len(failures) - len(shown)
-    if hidden:
-        parts.append(Padding(Text(f"{hidden} failures below {view.least} are hidden"), (0, 2)))
-    parts.append(_open(target))
-    return Group(*parts, Text(""))
+        yield _inset(_gap("IN PART", target.reason), 2)
+    findings = digest.ordered(target.findings)
+    yield from _failures(findings, report, view, width)
+    yield from _unjudged(target)
+    yield from _waived(findings, report, width)
+    yield _inset(Text(_held(len(target.passed), len(target.notapplicable)), style="dim"), 2)
 
 
-def _failures(findings: Sequence[Finding], report: Report) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim", expand=True)
-    table.add_column("", width=8, no_wrap=True)
-    table.add_column("rule", ratio=3, overflow="fold")
-    table.add_column("observed", ratio=5, overflow="fold")
-    for finding in sorted(findings, key=lambda f: (-f.severity.rank, f.rule)):
-        rule = report.rules[finding.rule]
-        name = Text(f"{line(finding.rule)}\n", style="bold").append(
-            f"{line(rule.title)}\n{', '.join(rule.controls)}", style="not bold dim"
-        )
-        seen = Text("\n").join(_observed(finding.observations))
-        seen.append(f"\nfix: {line(rule.fix)}", style="green")
-        table.add_row(_severity(finding), name, seen)
-        table.add_row("", "", "")
-    return table
+def _failures(
+    findings: Sequence[Finding], report: Report, view: View, width: int
+) -> Iterator[RenderableType]:
+    """Show what failed at or above the view's severity; say how much is below."""
+    failed = [finding for finding in findings if digest.state(finding) is State.FAIL]
+    shown = [finding for finding in failed if finding.severity.rank >= view.least.rank]
+    for finding in shown:
+        label = Text(str(finding.severity), style=_STYLE[finding.severity])
+        yield from _title(label, finding, report, width)
+        yield from map(_inset, _observed(finding))
+        fix = digest.rule_text(report, finding.rule).fix
+        if fix:
+            yield _inset(Text(f"fix: {_cut(fix)}", style="green"))
+    if len(shown) < len(failed):
+        hidden = f"{len(failed) - len(shown)} failures below {view.least} are not shown; see them"
+        yield _inset(Text(f"{hidden} with -s info", style="bold"), 2)
 
 
-def _severity(finding: Finding) -> Text:
-    word = "waived" if finding.is_waived else str(finding.severity)
-    return Text(word, style="dim" if finding.is_waived else _STYLE[finding.severity])
+def _title(label: Text, finding: Finding, report: Report, width: int) -> Iterator[RenderableType]:
+    """Show a finding's title, and rule and controls beside it where they fit, else beneath it."""
+    rule = digest.rule_text(report, finding.rule)
+    left = Text("  ").append_text(label)
+    left.append(" " * max(_INDENT - left.cell_len, 1))
+    left.append(_cut(rule.title), style="bold")
+    if rule.preview:
+        left.append(" (preview)", style="dim")
+    right = Text(_cut("  ".join(filter(None, (rule.id, ", ".join(rule.controls))))), style="dim")
+    column = max(_BESIDE, left.cell_len + 2)
+    if column + right.cell_len <= width:
+        yield left + Text(" " * (column - left.cell_len)) + right
+        return
+    yield left
+    yield _inset(right)
 
 
-def _observed(observations: Sequence[Observation]) -> list[Text]:
-    ordered = sorted(observations, key=lambda o: (o.waiver is not None, -o.severity.rank))
-    rows = [_observation(item) for item in ordered[:_MOST_SUBJECTS]]
-    if len(ordered) > _MOST_SUBJECTS:
-        rows.append(Text(f"and {len(ordered) - _MOST_SUBJECTS} more", style="dim"))
-    return rows
+def _observed(finding: Finding) -> Iterator[Text]:
+    items = digest.observations(finding)
+    most = len(items) if len(items) <= _MOST_OBSERVATIONS + 1 else _MOST_OBSERVATIONS
+    if finding.reason:
+        yield Text(_cut(finding.reason), style="italic")
+    yield from map(_observation, items[:most])
+    if len(items) > most:
+        yield Text(f"and {len(items) - most} more", style="dim")
 
 
 def _observation(item: Observation) -> Text:
-    text = Text(f"{line(item.subject)}: {line(item.observed)}")
-    text.append(f"; expected: {line(item.expected)}", style="dim")
-    if item.waiver:
-        why = f" (waived until {item.waiver.until} by {item.waiver.owner}: {item.waiver.reason})"
-        text.append(line(why), style="italic")
-    return text
+    text = Text(f"{_cut(item.subject)}: {_cut(item.observed)}")
+    text.append(f"; expected: {_cut(item.expected)}", style="dim")
+    return text.append(_waiver(item), style="italic")
 
 
-def _open(target: TargetResult) -> RenderableType:
-    """List what was not checked: as prominent as what failed."""
-    rows = [
-        Text(f"{finding.outcome}  {line(finding.rule)}: {line(finding.reason)}")
-        for finding in target.findings
-        if finding.outcome in {Outcome.NOTCHECKED, Outcome.ERROR}
-    ]
-    if not rows:
-        return Text("  every rule that applies was checked", style="green")
-    head = Text(f"NOT CHECKED: {len(rows)} rules", style="bold yellow")
-    return Padding(Group(head, *rows), (0, 0, 0, 2))
+def _waiver(item: Observation) -> str:
+    if not item.waiver:
+        return ""
+    until, owner = _cut(item.waiver.until), _cut(item.waiver.owner)
+    return f" (waived until {until} by {owner}: {_cut(item.waiver.reason)})"
 
 
-def _summary(report: Report, view: View) -> RenderableType:
-    summary, run = report.summary, report.run
-    targets = ", ".join(f"{count} {status}" for status, count in summary.targets.items() if count)
-    counts = ", ".join(f"{summary.observations.get(level, 0)} {level}" for level in Severity)
-    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
-    state = "" if run.complete else "  INCOMPLETE"
-    rows = [
-        Text(f"targets  {targets or 'none'}{state}", style="bold"),
-        Text(f"wrong    {counts}" + (f", {summary.waived} waived" if summary.waived else "")),
-        Text(f"rules    {outcomes}"),
-        Text(f"gate     fails on {run.fail_on}: exit status {run.exit_code}"),
-    ]
+def _waived(findings: Sequence[Finding], report: Report, width: int) -> Iterator[RenderableType]:
+    for finding in findings:
+        if digest.state(finding) is State.WAIVED:
+            yield from _title(Text("waived", style="dim"), finding, report, width)
+            yield from map(_inset, _observed(finding))
+
+
+def _unjudged(target: TargetResult) -> Iterator[RenderableType]:
+    """List what was not checked, by reason: as prominent as what failed."""
+    groups = digest.unjudged(target)
+    if not groups:
+        return
+    count = digest.counted(sum(map(len, groups.values())), "rule", "rules")
+    yield _inset(_gap("NOT CHECKED", count), 2)
+    for reason, findings in groups.items():
+        yield _inset(Text(_cut(reason) or "no reason was given"))
+        yield _inset(Text(_list(map(_named, findings), _MOST_RULES), style="dim"), _INDENT + 2)
+
+
+def _named(finding: Finding) -> str:
+    word = "error, " if finding.outcome is Outcome.ERROR else ""
+    return f"{line(finding.rule)} ({word}{finding.severity})"
+
+
+def _held(passed: int, beside: int) -> str:
+    return f"{passed} passed, {digest.counted(beside, 'does', 'do')} not apply"
+
+
+def _summary(report: Report, view: View, missed: Sequence[str]) -> Iterator[Text]:
+    summary, counts = report.summary, report.summary.outcomes
+    yield Text(digest.headline(report), style="bold")
+    targets = [f"{count} {status}" for status, count in summary.targets.items() if count]
+    names = f": {_list(map(line, missed), _MOST_TARGETS)}" if missed else ""
+    yield _row("targets", f"{', '.join(targets) or 'none'}{names}")
+    yield _row("failed", _failed(summary), "bold red")
+    unread = digest.counted(counts.get(Outcome.NOTCHECKED, 0), "check", "checks")
+    errors = digest.counted(counts.get(Outcome.ERROR, 0), "error", "errors")
+    yield _row("not checked", f"{unread}, {errors}", _GAP)
+    held = _held(counts.get(Outcome.PASS, 0), counts.get(Outcome.NOTAPPLICABLE, 0))
+    yield _row("held", held, "green")
+    yield _row("gate", f"{_gate(report, view)}; exit status {report.run.exit_code}")
     if view.next_command:
-        rows.append(Text(f"next     {line(view.next_command)}"))
-    return Group(*rows)
+        yield _row("next", line(view.next_command), "bold")
+
+
+def _failed(summary: Summary) -> str:
+    levels = [f"{n} {level}" for level in Severity if (n := summary.observations.get(level, 0))]
+    checks = digest.counted(summary.outcomes.get(Outcome.FAIL, 0), "check", "checks")
+    seen = digest.counted(sum(summary.observations.values()), "observation", "observations")
+    waived = f"; {summary.waived} waived" if summary.waived else ""
+    return f"{checks}, {seen}{': ' if levels else ''}{', '.join(levels)}{waived}"
+
+
+def _gate(report: Report, view: View) -> str:
+    """Return how the gate ended, and whether -s hides what failed it."""
+    run = report.run
+    ended = digest.gate_words(run)
+    is_hidden = run.exit_code == 1 and view.least.rank > _rank(run.fail_on)
+    return f"{ended}, in part by what -s {view.least} hides" if is_hidden else ended
+
+
+def _rank(level: str) -> int:
+    return Severity(level).rank if level in list(Severity) else len(Severity)
+
+
+def _row(label: str, text: str, style: str = "") -> Text:
+    return Text(f"  {label:<13}", style=style).append(text, style="not bold default")
+
+
+def _gap(label: str, text: str) -> Text:
+    return Text(label, style=_GAP).append(f"  {_cut(text)}", style="not bold default")
+
+
+def _inset(content: RenderableType, by: int = _INDENT) -> Padding:
+    return Padding(content, (0, 0, 0, by))
+
+
+def _list(words: Iterable[str], most: int) -> str:
+    """Return the first `most` words, and how many more there are."""
+    found = list(words)
+    tail = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + tail
+
+
+def _cut(text: str) -> str:
+    """Return `text` as one printable line of bearable length."""
+    shown = line(text[: _LONGEST + 1])
+    return shown if len(text) <= _LONGEST else f"{line(text[:_LONGEST])}..."
