@@ -28,7 +28,7 @@ _KINDS: Final = {
     MountKind.NETWORK: """nfs nfs4 cifs smb3 smbfs ceph 9p virtiofs afs lustre gpfs beegfs coda
         davfs fuse.sshfs fuse.glusterfs fuse.ceph-fuse fuse.davfs2 fuse.s3fs fuse.rclone
         fuse.gcsfuse fuse.blobfuse fuse.mount.davfs fuse.curlftpfs fuse.juicefs vboxsf prl_fs
-        fuse.vmhgfs-fuse""",
+        fuse.vmhgfs-fuse hostfs""",
     MountKind.MEMORY: "tmpfs ramfs devtmpfs hugetlbfs rootfs",
     MountKind.OVERLAY: "overlay aufs fuse.fuse-overlayfs",
     MountKind.STACKED: "ecryptfs fuse.gocryptfs fuse.encfs fuse.cryfs fuse.securefs",

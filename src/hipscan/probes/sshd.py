@@ -129,9 +129,8 @@ for user in root $HIPSCAN_DATA; do
   [ -n "$settings" ] || continue
   case $text in *:*[Mm][Aa][Tt][Cc][Hh]*) ;; *) continue ;; esac
   from=host=host.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=22
-  case $settings in *"${NL}sshdsessionpath "*) mode=-G ;; *) mode=-T ;; esac
-  if mine=$("$sshd" "$mode" "$@" -C "user=$user,$from"); then plain "$mine"
-  else printf '#error sshd %s -C user=%s fails\n' "$mode" "$user"
+  if mine=$("$sshd" -T "$@" -C "user=$user,$from"); then plain "$mine"
+  else printf '#error sshd -T -C user=%s fails\n' "$user"
   fi
 done
 
