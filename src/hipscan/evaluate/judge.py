@@ -183,7 +183,7 @@ class _Judging:
         return Wrong(
             self._subject(record),
             self._seen(fields, record) or "present",
-            f"no {self._check.fact} whose {self._wanted(fields)}" if fields else "absent",
+            f"no {self._check.fact} like this",
             record,
         )
 
