@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SECONDS = 300  # for one script: one that asks a question would wait for ever
 Done = subprocess.CompletedProcess[str]
 
 
@@ -36,6 +37,7 @@ class Namespaces:
             text=True,
             errors="replace",
             check=False,
+            timeout=SECONDS,
         )
 
 

@@ -86,11 +86,12 @@ def test_pending_updates_are_there_on_an_old_host(start: Start) -> None:
 
 
 def test_a_kernel_of_its_own_has_audit_encryption_and_settings(start: Start) -> None:
-    host = start("debian12-uml")
+    host = start("uml")
     assert host.run("auditctl -w /etc/passwd -p wa; auditctl -l").stdout == "-w /etc/passwd -p wa\n"
     host.run("echo 1 >/proc/sys/kernel/dmesg_restrict; aa-enabled")
     host.run(
-        "printf x | cryptsetup -q luksFormat --pbkdf pbkdf2 --pbkdf-force-iterations 1000 /dev/ubda -"
+        "printf x | cryptsetup -q luksFormat"
+        " --pbkdf pbkdf2 --pbkdf-force-iterations 1000 /dev/ubda -"
         " && printf x | cryptsetup open /dev/ubda phi --key-file -"
         " && mkfs.ext4 -q /dev/mapper/phi && mount /dev/mapper/phi /srv"
     )

@@ -27,7 +27,9 @@ DISK_BYTES = 256 * 1024 * 1024
 MEMORY = "512M"
 RUN = 'mount -t proc proc /proc; exec env TMPDIR=/tmp linux.uml "$@"'
 UP = b"""
-until systemctl is-system-running --wait 2>/dev/null | grep -Eqx 'running|degraded'; do sleep 0.1; done
+until systemctl is-system-running --wait 2>/dev/null | grep -Eqx "running|degraded"; do
+    sleep 0.1
+done
 until ss -Hltn | grep -q :22; do sleep 0.1; done
 """
 

@@ -1,0 +1,133 @@
+"""Every lab case of every rule pack, on a real host, over real SSH.
+
+The host is broken and scanned: the rule fails, with the observations that the case names. The
+rule's own fix, or the case's repair, is applied: the rule passes. The same once more: nothing
+changes. A case that expects something else than a failure ends with the first scan.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from hipscan.documents import schema, yaml
+from hipscan.rules import content
+from hipscan.rules.schema import CaseModel, CasesModel
+from tests.lab.changes import Kind
+from tests.lab.hosts import Host
+from tests.lab.scanning import Client
+
+pytestmark = pytest.mark.lab
+Start = Callable[[str], Host]
+BACKUP = ".hipscan"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one scan said about one rule: its outcome, what was observed, the shell of its fix."""
+
+    outcome: str
+    reason: str
+    observed: tuple[str, ...]
+    fix: str
+
+
+def _cases() -> Iterator[CaseModel]:
+    for path in sorted(content.root().glob("*/cases/*.yaml")):
+        document = yaml.load(path.read_bytes(), name=str(path))
+        yield from schema.check(document, CasesModel).root
+
+
+CASES = [
+    pytest.param(case, host, id=f"{case.rule}-{host}-{case.name}".replace(" ", "-"))
+    for case in _cases()
+    for host in case.hosts
+    if case.kind == "lab"
+]
+
+
+@pytest.mark.parametrize(("case", "image"), CASES)
+def test_a_rule_sees_what_was_broken_and_its_fix_mends_it(
+    start: Start, client: Client, case: CaseModel, image: str
+) -> None:
+    host = start(image)
+    _apply(host, case.break_)
+    broken = scan(client, host, case)
+    assert broken.outcome == case.expected, broken
+    for part in case.fail:
+        assert any(part in text for text in broken.observed), (part, broken.observed)
+    if mend := case.repair or (broken.fix if case.fix == "own" else ""):
+        _apply(host, mend)
+        mended = scan(client, host, case)
+        assert mended.outcome == "pass", mended
+        host.mark()
+        _apply(host, mend)
+        assert _changed(host) == []
+
+
+def _apply(host: Host, script: str) -> None:
+    done = host.run(script, check=False)
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+
+
+def _changed(host: Host) -> list[tuple[Kind, str]]:
+    """Return what changed, but for new time stamps of backups."""
+    return [
+        (kind, path)
+        for kind, path in host.changes()
+        if not (kind is Kind.TOUCHED and path.endswith(BACKUP))
+    ]
+
+
+def scan(client: Client, host: Host, case: CaseModel) -> Verdict:
+    """Scan for the case's rule as an account with sudo, as a user's inventory would say it."""
+    inventory = client.state / "inventory.yaml"
+    inventory.write_text(json.dumps(_inventory(host, case)))
+    password = client.state / "password"
+    password.write_text(host.password + "\n")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "hipscan", "scan", "-i", str(inventory), "-f", "json"),
+            *("--rule", case.rule, "--fail-on", "never", "--quiet", "--ssh-config", "/dev/null"),
+            *("--known-hosts", str(host.known_hosts), "--sudo-password-file", str(password)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env=client.environment(),
+        cwd=client.state,
+    )
+    assert done.returncode in {0, 3}, done.stderr
+    return _verdict(json.loads(done.stdout), case.rule)
+
+
+def _inventory(host: Host, case: CaseModel) -> Mapping[str, Any]:
+    settings = {
+        "address": host.address,
+        "port": host.port,
+        "user": "scan",
+        "become": "sudo",
+        "identity": str(host.identity),
+        "variables": case.vars,
+        "phi": case.phi,
+        "phi_paths": case.phi_paths,
+    }
+    return {"hosts": {host.name: settings}}
+
+
+def _verdict(report: Mapping[str, Any], rule: str) -> Verdict:
+    target = report["targets"][0]
+    assert target["status"] != "unreachable", target["reason"]
+    fix = report["rules"][rule]["fix"]["shell"]
+    if rule in target["pass"]:
+        return Verdict("pass", "", (), fix)
+    if rule in target["notapplicable"]:
+        return Verdict("notapplicable", target["notapplicable"][rule], (), fix)
+    finding = next(entry for entry in report["findings"] if entry["rule"] == rule)
+    observed = tuple(f"{o['subject']}: {o['observed']}" for o in finding["observations"])
+    return Verdict(finding["outcome"], finding["reason"], observed, fix)
