@@ -38,7 +38,7 @@ files /etc/login.defs /etc/security/pwquality.conf /etc/security/faillock.conf
 {{
   sub(/[ \t]#.*/, "")
   for (i = 1; i <= NF; i++)
-    if (tolower($i) ~ /^:?\[?[a-z_]*(pass|secret|token|key|cred|pw)[a-z_]*=./) {{
+    if (tolower($i) ~ /^:?\[?[a-z_]*(pass|secret|token|key|credential|pwd)[a-z_]*=./) {{
       if ($i ~ /^\[/) NF = i
       $i = substr($i, 1, index($i, "=")) "hidden"
     }}
