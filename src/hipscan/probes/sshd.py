@@ -15,25 +15,19 @@ says the same where all of the configuration can be read.
     :PermitRootLogin yes
     K600 root root /etc/ssh/ssh_host_rsa_key
     L3072 SHA256:Xlywn8g2ylWNu1MPOKq2Mkch041O+WSRsxW4vJuE5LE root@vm (RSA)
-    M2047
+    Xyes                                    (the program knows strict key exchange)
+    M2047                                   (the smallest group in the moduli file)
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Final
 
-from hipscan.model.fact import Fact, FactStatus, absent, missing, ok
 from hipscan.probes import sshd_algorithms
-from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing, Probe, listing
-from hipscan.probes.ssh_keys import HOST_KEY_FIELDS, host_key
-from hipscan.probes.sshd_match import (
-    MATCH_FIELDS,
-    Directive,
-    deciding_lines,
-    directives,
-    match_records,
-)
-from hipscan.probes.sshd_settings import SETTINGS, settings
+from hipscan.probes.base import FactSpec, Field, FieldType, Probe
+from hipscan.probes.ssh_keys import HOST_KEY_FIELDS
+from hipscan.probes.sshd_answer import parse
+from hipscan.probes.sshd_match import MATCH_FIELDS
+from hipscan.probes.sshd_settings import SETTINGS
 
 SCRIPT: Final = r"""
 sshd=''
@@ -135,9 +129,10 @@ for user in root $HIPSCAN_DATA; do
 done
 
 set --
-moduli=''
+moduli='' programs=$sshd
 for line in $settings; do
   case $line in
+    'sshdsessionpath '* | 'sshdauthpath '*) programs=$programs$NL${line#* } ;;
     'hostkey '*) if [ -e "${line#hostkey }" ]; then set -- "$@" "${line#hostkey }"; fi ;;
     'modulifile '*) moduli=${line#modulifile } ;;
   esac
@@ -152,6 +147,12 @@ for key; do
   printf 'P%s\n' "$key"
   ssh-keygen -lf "$key" || ssh-keygen -lf "$key.pub"
 done
+# Does the program know strict key exchange? `sshd -T` does not say it.
+for program in $programs; do
+  if [ ! -r "$program" ]; then echo Xunknown
+  elif grep -q kex-strict-s-v00@openssh.com "$program"; then echo Xyes
+  fi
+done
 case $settings in
   *diffie-hellman-group-exchange-*)
     [ ! -r "$moduli" ] || awk '!/^#/ && $5 && (!least || $5 < least) { least = $5 }
@@ -160,129 +161,15 @@ esac
 exit 0
 """
 
-_ALL: Final = ("sshd_config", "sshd_user_config", "sshd_match", "sshd_algorithm", "ssh_host_key")
-
-
-@dataclass(slots=True)
-class _Answer:
-    """The script's answer in sections; `users` maps an account to its lines."""
-
-    head: str = ""
-    settings: list[str] = field(default_factory=list)
-    users: dict[str, list[str]] = field(default_factory=dict)
-    keys: list[str] = field(default_factory=list)
-    prints: dict[str, list[str]] = field(default_factory=dict)
-    moduli: int | None = None
-
-
-def parse(text: str, _status: int) -> Facts:
-    """Parse the sections of the answer; the module's docstring shows one."""
-    seen = listing(text)
-    nothing = [note for note in seen.notes if note.text == "sshd" or note.text.startswith("/usr/")]
-    answer = _sections(seen.plain)
-    if nothing and not answer.head:
-        return dict.fromkeys(_ALL, _no_server(nothing[0].kind, nothing[0].text))
-    lines = directives(seen.files, _start(seen))
-    config = _config(answer, seen, lines)
-    keys = _host_keys(answer, config)
-    return {
-        "sshd_config": config,
-        "sshd_user_config": _user_config(answer, config),
-        "sshd_match": _matches(seen, lines),
-        "sshd_algorithm": _algorithms(answer, config, keys),
-        "ssh_host_key": keys,
-    }
-
-
-def _sections(plain: Sequence[str]) -> _Answer:
-    answer = _Answer()
-    current = answer.settings
-    for line in plain:
-        match line[:1]:
-            case "#" if not answer.head:
-                answer.head = line[1:]
-            case "@":
-                current = answer.users.setdefault(line[1:], [])
-            case "K":
-                answer.keys.append(line[1:])
-            case "P":
-                current = answer.prints.setdefault(line[1:], [])
-            case "M":
-                answer.moduli = int(line[1:])
-            case _:
-                current.append(line)
-    return answer
-
-
-def _no_server(kind: str, what: str) -> Fact:
-    if kind == "absent":
-        return absent("no OpenSSH server is installed")
-    status = FactStatus.DENIED if kind == "denied" else FactStatus.UNSUPPORTED
-    return missing(status, what)
-
-
-def _start(seen: Listing) -> str:
-    return next(iter(seen.files), "")
-
-
-def _config(answer: _Answer, seen: Listing, lines: tuple[Directive, ...]) -> Fact:
-    kind, _, rest = answer.head.partition(" ")
-    if kind in {"T", "G"}:
-        hidden = seen.of_kind("denied")
-        if kind == "G" and hidden:
-            return missing(FactStatus.DENIED, f"cannot read {hidden[0].text}")
-        if not answer.settings:
-            raise ValueError("sshd prints no settings")
-        return ok({**settings(answer.settings), "set_in": deciding_lines(lines)})
-    status = FactStatus.DENIED if kind == "denied" else FactStatus.PARTIAL
-    prefix = "sshd -T without root" if kind == "denied" else "sshd -T"
-    return missing(status, f"{prefix}: {rest or 'no answer'}")
-
-
-def _user_config(answer: _Answer, config: Fact) -> Fact:
-    if not config.records:
-        return config
-    failed = [user for user, lines in answer.users.items() if lines[:1] and lines[0][0] == "#"]
-    records = [
-        {"user": user, **settings(lines or answer.settings)}
-        for user, lines in answer.users.items()
-        if user not in failed
-    ]
-    if failed:
-        reason = f"sshd does not say what holds for {', '.join(failed)}"
-        return Fact(FactStatus.PARTIAL, tuple(records), reason)
-    return ok(*records)
-
-
-def _matches(seen: Listing, lines: tuple[Directive, ...]) -> Fact:
-    records = tuple(match_records(lines))
-    unread = seen.of_kind("denied", "special", "error")
-    if unread:
-        return Fact(FactStatus.PARTIAL, records, f"cannot read {unread[0].text}")
-    if not seen.files:
-        return missing(FactStatus.PARTIAL, "no configuration file of sshd was found")
-    return ok(*records)
-
-
-def _host_keys(answer: _Answer, config: Fact) -> Fact:
-    records = [host_key(stat, answer.prints.get(stat.split(" ", 3)[3], ())) for stat in answer.keys]
-    if not config.records:
-        return Fact(FactStatus.PARTIAL, tuple(records), "which host keys sshd uses is not known")
-    if not records:
-        return missing(FactStatus.PARTIAL, "none of the host keys that sshd names can be seen")
-    return ok(*records)
-
-
-def _algorithms(answer: _Answer, config: Fact, keys: Fact) -> Fact:
-    if not config.records:
-        return config
-    held = tuple(keys.records) if keys.is_decided else None
-    return ok(*sshd_algorithms.offered(config.records[0], held, answer.moduli))
-
 
 def _specs() -> Iterator[FactSpec]:
     config = {
         **SETTINGS,
+        "terrapin": Field(
+            FieldType.BOOLEAN,
+            "whether an attacker in between can cut the start of a connection (CVE-2023-48795):"
+            " sshd knows no strict key exchange, and offers chacha20-poly1305 or CBC with -etm",
+        ),
         "set_in": Field(FieldType.LIST, "the line that decides each keyword: `keyword file:line`"),
     }
     user = {"user": Field(FieldType.TEXT, "the account"), **SETTINGS}

@@ -110,3 +110,15 @@ def _usable(name: str, settings: Record, host_keys: Sequence[Record] | None) -> 
         for kind, bits in kinds
         if isinstance(kind, str) and isinstance(bits, int)
     )
+
+
+def terrapin(settings: Record, *, strict_kex: bool | None) -> bool | None:
+    """Say whether a server with these lists is open to CVE-2023-48795, None where not known."""
+    if strict_kex:
+        return False
+    ciphers, macs = list(_names(settings.get("ciphers"))), list(_names(settings.get("macs")))
+    stream = any(name.startswith("chacha20-poly1305") for name in ciphers)
+    block = any("-cbc" in name for name in ciphers) and any("-etm@" in name for name in macs)
+    if not stream and not block:
+        return False
+    return None if strict_kex is None else True

@@ -133,6 +133,8 @@ _EMPTY_BY_DEFAULT: Final = (
     "hostcertificate",
 )
 
+_LIMITS: Final = ("allowusers", "allowgroups", "denyusers", "denygroups")
+
 _OLD_NAMES: Final = {
     "challengeresponseauthentication": "kbdinteractiveauthentication",
     "pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms",
@@ -150,6 +152,11 @@ SETTINGS: Final[Mapping[str, Field]] = {
         FieldType.INTEGER,
         "after so many seconds a client that answers no probe is dropped, which is the product of"
         " clientaliveinterval and clientalivecountmax; 0 never",
+    ),
+    "account_limits": Field(
+        FieldType.LIST,
+        "AllowUsers, AllowGroups, DenyUsers and DenyGroups together, as `allowgroups staff`; empty"
+        " means that every account may log in",
     ),
     "unlisted": Field(FieldType.LIST, "settings that hipscan does not know, as `name value`"),
 }
@@ -178,7 +185,8 @@ def settings(lines: Iterable[str]) -> Record:
             record.setdefault(name, _word(name, value))
         elif name:
             lists["unlisted"].append(f"{name} {value}")
-    return {**record, **_unanswered(record), **lists}
+    limits = [f"{name} {item}" for name in _LIMITS for item in lists[name]]
+    return {**record, **_unanswered(record), **lists, "account_limits": limits}
 
 
 def _unanswered(record: Record) -> Record:
