@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hipscan.cli.connections import Connections
-from hipscan.cli.flags import Criteria, Reach
+from hipscan.cli.flags import Reach
 from hipscan.cli.progress import Progress
-from hipscan.cli.scanning import DEFAULT_JOBS, DEFAULT_SECONDS, choose_targets, connect, rules
+from hipscan.cli.scanning import DEFAULT_JOBS, DEFAULT_SECONDS, connect, full_order
+from hipscan.cli.settings import settle_reach
+from hipscan.cli.targets import choose
 from hipscan.collect.collector import Collected, Order, collect, order
 from hipscan.documents import files
 from hipscan.errors import ExitCode, TargetError
@@ -18,18 +20,9 @@ from hipscan.model import codec, snapshot
 from hipscan.model.fact import FactStatus
 from hipscan.model.target import Target
 from hipscan.probes import table
-from hipscan.rules import needs
-from hipscan.rules.matchers import Scope
 from hipscan.sanitize import line
 from hipscan.transport.base import Budget
 from hipscan.transport.replay import Exchange, SavedFrame, dumps
-
-
-def full_order(seconds: int = DEFAULT_SECONDS) -> Order:
-    """Return the order that runs every probe, with the paths of the default pack."""
-    _, selection = rules(Criteria())
-    paths = needs.stat_paths(selection.rules, Scope(selection.variables))
-    return order(table.probes().values(), stat_paths=paths, budget=Budget(seconds=seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +53,7 @@ def collect_all(reach: Reach, folder: Path, *, exchange: bool) -> int:
             files.write(raw, dumps(_exchange(target, collected)).encode())
         return f"{line(target.name)}: {path}{_remark(collected)}"
 
-    return _each(reach, full_order(reach.timeout or DEFAULT_SECONDS), keep)
+    return _each(reach, full_order(reach.timeout), keep)
 
 
 def check_all(reach: Reach) -> int:
@@ -72,10 +65,11 @@ def check_all(reach: Reach) -> int:
 
 def _each(reach: Reach, what: Order, show: Callable[[Target, Collected], str]) -> int:
     """Collect from every target at the same time and print a line for each."""
-    targets = choose_targets(reach)
+    settings = settle_reach(reach)
+    targets = choose(settings)
     status: int = ExitCode.OK
-    work = Collector(what, connect(reach))
-    jobs = min(reach.jobs or DEFAULT_JOBS, len(targets))
+    work = Collector(what, connect(settings.reach))
+    jobs = min(settings.reach.jobs or DEFAULT_JOBS, len(targets))
     with Progress(len(targets), quiet=reach.quiet) as progress, ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(work, target): target for target in targets}
         for future in as_completed(futures):

@@ -1,12 +1,10 @@
 """What a run judges by: packs, catalogue, knowledge; loaded once a run."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from hipscan.errors import UsageError
 from hipscan.frameworks import catalogue
 from hipscan.frameworks.catalogue import Framework
 from hipscan.model.finding import Waiver
@@ -40,25 +38,6 @@ def pack_folder(path: Path) -> Path:
     shipped = content.root() / path
     is_name = len(path.parts) == 1 and not path.exists()
     return shipped if is_name and shipped.is_dir() else path
-
-
-def values(assignments: Sequence[str] | None) -> Mapping[str, object]:
-    """Parse `--set NAME=VALUE`; a value that is JSON is taken as such, else as text."""
-    found: dict[str, object] = {}
-    for assignment in assignments or ():
-        name, equals, text = assignment.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--set {assignment!r} is not NAME=VALUE")
-        found[name.strip()] = _value(text)
-    return found
-
-
-def _value(text: str) -> object:
-    try:
-        value: object = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, str | int | float | bool | list) else text
 
 
 def knowledge(waivers: Sequence[Waiver] = (), *, now: datetime | None = None) -> Knowledge:

@@ -33,11 +33,11 @@ def plan(
     hipscan plan --script > hipscan-collect
     hipscan plan --sudoers scan > hipscan.sudoers
     """
-    from hipscan.cli import collecting, scanning  # noqa: PLC0415 - heavy: only when it runs
+    from hipscan.cli import scanning, settings, targets  # noqa: PLC0415 - heavy: only when it runs
     from hipscan.collect.collector import sudoers_line  # noqa: PLC0415 - the same
     from hipscan.model.target import check_user  # noqa: PLC0415 - the same
 
-    what = collecting.full_order()
+    what = scanning.full_order(reach.timeout)
     if script and sudoers is not None:
         raise UsageError("--script and --sudoers are two files", hint="ask for one at a time")
     if script:
@@ -46,7 +46,7 @@ def plan(
         account = check_user(sudoers, where="--sudoers")
         sys.stdout.write(f"{sudoers_line(account, what.script)}\n")
     else:
-        for target in scanning.choose_targets(reach):
+        for target in targets.choose(settings.settle_reach(reach)):
             _print(target, what)
     return ExitCode.OK
 

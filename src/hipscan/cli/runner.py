@@ -2,10 +2,12 @@
 
 import os
 import secrets
+import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +63,7 @@ def run(fleet: Fleet, work: Work, recorder: Recorder) -> Report:
     left = {target.name: target for target in fleet.targets}
     forced: ExitCode | None = None
     executor = ThreadPoolExecutor(max_workers=min(fleet.jobs, max(1, len(left))))
-    with Progress(len(left), quiet=fleet.quiet) as progress:
+    with Progress(len(left), quiet=fleet.quiet) as progress, terminable():
         try:
             for target, result in run_on(fleet.targets, _watched(work, progress), executor):
                 left.pop(target.name)
@@ -69,13 +71,34 @@ def run(fleet: Fleet, work: Work, recorder: Recorder) -> Report:
                     forced = ExitCode.BUG
                     result = _bug(target, result, debug=fleet.debug)  # noqa: PLW2901 - a result all the same
                 recorder.add(result)
-        except KeyboardInterrupt:
-            forced = ExitCode.INTERRUPTED
+        except KeyboardInterrupt as stop:
+            forced = stop.code if isinstance(stop, Terminated) else ExitCode.INTERRUPTED
             _say("interrupted; writing what is there")
-    executor.shutdown(wait=forced is not ExitCode.INTERRUPTED, cancel_futures=True)
+    executor.shutdown(wait=not left, cancel_futures=True)
     for target in left.values():
         recorder.add(unreachable(target, _interrupted()))
     return recorder.finish(datetime.now(UTC), forced=forced)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, to be treated as an interrupt with an exit status of its own."""
+
+    code = ExitCode.TERMINATED
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Turn SIGTERM into an exception while the block runs; a second one ends the process."""
+
+    def stop(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _watched(work: Work, progress: Progress) -> Work:

@@ -1,21 +1,23 @@
 """The work behind `hipscan scan`: from flags to a report and an exit code."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from hipscan.cli import content, outputs, runner
 from hipscan.cli.connections import Connections
 from hipscan.cli.flags import Criteria, Reach, Wanted
-from hipscan.cli.targets import Overrides, choose
-from hipscan.collect.collector import order
+from hipscan.cli.settings import Settings, settle
+from hipscan.cli.targets import choose
+from hipscan.collect.collector import Order, order
 from hipscan.documents.document import suggest
 from hipscan.errors import UsageError
-from hipscan.fleet.run_folder import read_knowledge, read_snapshot
+from hipscan.fleet.run import Recorder
+from hipscan.fleet.run_folder import RunFolder, read_knowledge, read_snapshot
 from hipscan.fleet.scan import Judge, Scan
 from hipscan.model.finding import Severity
 from hipscan.model.report import Report
-from hipscan.model.target import Target
 from hipscan.probes import table
 from hipscan.report.base import View
 from hipscan.rules import needs
@@ -31,73 +33,102 @@ _ALWAYS = "platform"
 
 def scan(reach: Reach, criteria: Criteria, wanted: Wanted) -> int:
     """Scan, write every report, return the exit code."""
-    outputs.check_format(wanted.format)
-    files = outputs.parse(wanted.outputs)
-    fail_on = check_level(criteria.fail_on or Severity.CRITICAL)
-    packs, selection = rules(criteria)
-    targets = choose_targets(reach)
+    settings = settle(reach, criteria, wanted)
+    judging = prepare(settings)
+    targets = choose(settings)
+    connections = connect(settings.reach)
+    knowledge = content.knowledge(settings.waivers)
     folder = runner.new_run_folder(datetime.now(UTC))
-    knowledge = content.knowledge()
     folder.write_knowledge(knowledge)
-    connections = connect(reach)
-    names = needs.facts(selection.rules) | {_ALWAYS}
     work = Scan(
-        order=order(
-            table.probes_for(names),
-            stat_paths=needs.stat_paths(selection.rules, Scope(selection.variables)),
-            budget=Budget(seconds=reach.timeout or DEFAULT_SECONDS),
-        ),
-        judge=Judge(selection, knowledge, table.facts()),
+        order=order_for(judging.selection, settings.reach.timeout),
+        judge=Judge(judging.selection, knowledge, table.facts()),
         transport=connections.transport,
         sudo_password=connections.sudo_password,
         keep=folder.write_snapshot,
     )
-    recorder = runner.new_recorder(folder, packs, selection, fail_on)
-    fleet = runner.Fleet(targets, reach.jobs or DEFAULT_JOBS, reach.quiet, reach.debug)
-    report = runner.run(fleet, work, recorder)
-    view = View(wanted.least or Severity.INFO, next_command=next_command(report))
-    return outputs.write_all(report, wanted.format, files, view)
+    jobs = settings.reach.jobs or DEFAULT_JOBS
+    fleet = runner.Fleet(targets, jobs, reach.quiet, reach.debug)
+    return judging.finish(runner.run(fleet, work, judging.recorder(folder)))
 
 
 def evaluate_files(
     paths: Sequence[Path], criteria: Criteria, wanted: Wanted, knowledge_file: Path | None
 ) -> int:
     """Judge the snapshots in `paths`, write every report, return the exit code."""
-    outputs.check_format(wanted.format)
-    files = outputs.parse(wanted.outputs)
-    fail_on = check_level(criteria.fail_on or Severity.CRITICAL)
-    packs, selection = rules(criteria)
-    knowledge = read_knowledge(knowledge_file) if knowledge_file else content.knowledge()
-    judge = Judge(selection, knowledge, table.facts())
+    settings = settle(Reach(), criteria, wanted)
+    judging = prepare(settings)
+    fresh = content.knowledge(settings.waivers)
+    knowledge = read_knowledge(knowledge_file) if knowledge_file else fresh
+    snapshots = [read_snapshot(path) for path in paths]
+    judge = Judge(judging.selection, knowledge, table.facts())
     folder = runner.new_run_folder(datetime.now(UTC))
     folder.write_knowledge(knowledge)
-    recorder = runner.new_recorder(folder, packs, selection, fail_on)
-    for path in paths:
-        snapshot = read_snapshot(path)
+    recorder = judging.recorder(folder)
+    for snapshot in snapshots:
         folder.write_snapshot(snapshot)
         recorder.add(judge.result(snapshot))
-    report = recorder.finish(datetime.now(UTC))
-    view = View(wanted.least or Severity.INFO, next_command=next_command(report))
-    return outputs.write_all(report, wanted.format, files, view)
+    return judging.finish(recorder.finish(datetime.now(UTC)))
 
 
-def rules(criteria: Criteria) -> tuple[tuple[Pack, ...], Selection]:
-    """Return the packs and the rules selected from them."""
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What both ways to a report need: rules, gate, and where the reports go."""
+
+    packs: tuple[Pack, ...]
+    selection: Selection
+    fail_on: str
+    format: str
+    outputs: tuple[outputs.Output, ...]
+    least: Severity
+
+    def recorder(self, folder: RunFolder) -> Recorder:
+        """Return the recorder of a run that starts now."""
+        return runner.new_recorder(folder, self.packs, self.selection, self.fail_on)
+
+    def finish(self, report: Report) -> int:
+        """Write every report; return the exit code."""
+        view = View(self.least, next_command=next_command(report))
+        return outputs.write_all(report, self.format, self.outputs, view)
+
+
+def prepare(settings: Settings) -> Judging:
+    """Return what a run is judged by; raise UsageError before anything is scanned."""
+    criteria, wanted = settings.criteria, settings.wanted
     packs = content.packs(criteria.packs)
     selection = select_rules(
         packs,
         profile=criteria.profile or "default",
         only=criteria.only,
         skip=criteria.skip,
-        values=content.values(criteria.values),
+        values=settings.set,
     )
-    return packs, selection
+    return Judging(
+        packs,
+        selection,
+        check_level(criteria.fail_on or Severity.CRITICAL),
+        outputs.check_format(wanted.format),
+        outputs.parse(wanted.outputs),
+        wanted.least or Severity.INFO,
+    )
 
 
-def choose_targets(reach: Reach) -> tuple[Target, ...]:
-    """Return the targets that the command line means."""
-    overrides = Overrides(reach.identity, reach.become, reach.transport)
-    return choose(reach.targets, reach.inventory, reach.limit, overrides)
+def order_for(selection: Selection, seconds: int | None) -> Order:
+    """Return the order that reads what the selected rules need."""
+    names = needs.facts(selection.rules) | {_ALWAYS}
+    return order(
+        table.probes_for(names),
+        stat_paths=needs.stat_paths(selection.rules, Scope(selection.variables)),
+        budget=Budget(seconds=seconds or DEFAULT_SECONDS),
+    )
+
+
+def full_order(seconds: int | None = None) -> Order:
+    """Return the order that runs every probe, with the paths of the default pack."""
+    selection = select_rules(content.packs(()))
+    paths = needs.stat_paths(selection.rules, Scope(selection.variables))
+    budget = Budget(seconds=seconds or DEFAULT_SECONDS)
+    return order(table.probes().values(), stat_paths=paths, budget=budget)
 
 
 def connect(reach: Reach) -> Connections:

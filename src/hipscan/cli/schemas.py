@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import hipscan
+from hipscan.config.schema import json_schema as config_schema
 from hipscan.documents import files
 from hipscan.documents.document import suggest
 from hipscan.errors import ExitCode, UsageError
@@ -17,6 +18,7 @@ from hipscan.rules.schema import CasesModel, PackModel, TopicModel
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: Final[dict[str, Callable[[], Any]]] = {
     "cases": CasesModel.model_json_schema,
+    "config": config_schema,
     "inventory": yaml_file.json_schema,
     "pack": PackModel.model_json_schema,
     "report": json_document.schema,

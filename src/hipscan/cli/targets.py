@@ -1,45 +1,29 @@
 """Which targets a command means: arguments, inventory, or this machine."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
-from hipscan.errors import UsageError
-from hipscan.inventory.choose import from_argument, select
-from hipscan.inventory.yaml_file import read
-from hipscan.model.target import LOCAL, Become, Target, TransportName
-
-
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """Flags that win over what the inventory says."""
-
-    identity: Path | None = None
-    become: Become | None = None
-    transport: TransportName | None = None
+from hipscan.cli.flags import Reach
+from hipscan.cli.settings import Settings
+from hipscan.inventory.base import load
+from hipscan.inventory.choose import from_argument, from_arguments, select
+from hipscan.model.target import LOCAL, Target, TransportName
 
 
-def choose(
-    arguments: Sequence[str] | None,
-    inventory: Path | None,
-    limit: str | None,
-    overrides: Overrides,
-) -> tuple[Target, ...]:
+def choose(settings: Settings) -> tuple[Target, ...]:
     """Return the targets; names of the inventory win over hosts called the same."""
-    known = read(inventory) if inventory else ()
-    if arguments:
-        by_name = {target.name: target for target in known}
-        targets = tuple(by_name.get(word) or from_argument(word) for word in arguments)
+    reach = settings.reach
+    known = load(reach.inventory, defaults=settings.defaults) if reach.inventory else ()
+    if reach.targets:
+        targets = from_arguments(reach.targets, known, defaults=settings.defaults)
     else:
-        targets = known or (from_argument(LOCAL),)
-    if limit:
-        targets = select(targets, limit)
-    if len({target.name for target in targets}) < len(targets):
-        raise UsageError("a target is named twice", hint="name each target once")
-    return tuple(_overridden(target, overrides) for target in targets)
+        targets = known or (from_argument(LOCAL, settings.defaults),)
+    if reach.limit:
+        targets = select(targets, reach.limit)
+    return tuple(_overridden(target, reach) for target in targets)
 
 
-def _overridden(target: Target, flags: Overrides) -> Target:
+def _overridden(target: Target, flags: Reach) -> Target:
+    """Return `target` with what flags say: they win over the inventory."""
     changed = replace(
         target,
         identity=flags.identity or target.identity,

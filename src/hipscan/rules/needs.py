@@ -15,7 +15,11 @@ def facts(rules: Iterable[Rule]) -> frozenset[str]:
 
 
 def stat_paths(rules: Iterable[Rule], scope: Scope) -> frozenset[str]:
-    """Return the paths and globs that `rules` name when they ask for the fact `file`."""
+    """Return the paths and globs that `rules` name when they ask for the fact `file`.
+
+    Data of the target, such as `$phi_paths`, reaches its own probe and is left out here.
+    """
+    scope = Scope({"phi_paths": (), "groups": (), **scope.variables}, scope.now)
     matchers = (
         check.where["path"]
         for rule in rules

@@ -1,0 +1,60 @@
+"""What holds for a run: flags over environment over hipscan.yaml over user and system file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hipscan.cli.flags import Criteria, Reach, Wanted
+from hipscan.config import Config, load
+from hipscan.config.environment import values
+from hipscan.inventory.base import Defaults
+from hipscan.model.finding import Waiver
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The groups of options, filled up from the configuration, and what only it can say."""
+
+    reach: Reach
+    criteria: Criteria
+    wanted: Wanted
+    set: Mapping[str, object]
+    waivers: tuple[Waiver, ...]
+    defaults: Defaults
+
+
+def settle(reach: Reach, criteria: Criteria, wanted: Wanted) -> Settings:
+    """Return what holds; raise UsageError with the mistakes of a configuration file."""
+    config = load(reach.config)
+    return Settings(
+        reach=_reach(reach, config),
+        criteria=replace(
+            criteria,
+            packs=criteria.packs or config.packs,
+            profile=criteria.profile or config.profile,
+            fail_on=criteria.fail_on or config.fail_on,
+        ),
+        wanted=replace(wanted, least=wanted.least or config.severity),
+        set={**config.set, **values(criteria.values, where="--set")},
+        waivers=config.waivers,
+        defaults=Defaults(config.become, config.transport, config.identity),
+    )
+
+
+def settle_reach(reach: Reach) -> Settings:
+    """Return what holds for a command that only reaches targets."""
+    return settle(reach, Criteria(), Wanted())
+
+
+def _reach(reach: Reach, config: Config) -> Reach:
+    return replace(
+        reach,
+        inventory=_nearest(reach.inventory, config.inventory),
+        known_hosts=_nearest(reach.known_hosts, config.known_hosts),
+        ssh_config=_nearest(reach.ssh_config, config.ssh_config),
+        jobs=reach.jobs or config.jobs,
+    )
+
+
+def _nearest(flag: Path | None, configured: Path | None) -> Path | None:
+    return configured if flag is None else flag
