@@ -149,7 +149,7 @@ def client_says(
         capture_output=True,
         check=False,
     )
-    if done.returncode == 0:
+    if done.returncode != 255:  # the client's own failures; whatever else comes from the server
         return Outcome.ACCEPTED
     text = done.stderr.decode(errors="replace")
     return next((outcome for outcome, sign in SAYS if sign in text), Outcome.NEEDS_OPENSSH)
