@@ -10,6 +10,7 @@ as `Text`, never as markup. Long lists and long values are cut, and say so; -f j
 """
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -37,6 +38,8 @@ _MOST_RULES: Final = 8
 _MOST_TARGETS: Final = 10
 _LONGEST: Final = 240
 _WIDTH: Final = 100
+# What GitHub's runner obeys at the start of a line: ::name key=value::text and ##[name]text.
+_COMMAND: Final = re.compile(r"(\s*)([:#])(?::[A-Za-z][A-Za-z-]*(?:\s[^:]*)?::|#\[)")
 _INDENT: Final = 12
 _BESIDE: Final = 66
 
@@ -65,7 +68,16 @@ def render(report: Report, view: View) -> Iterator[str]:
 def _drawn(console: Console, content: RenderableType) -> str:
     with console.capture() as captured:
         console.print(content)
-    return "".join(f"{row.rstrip()}\n" for row in captured.get().split("\n")[:-1])
+    return "".join(f"{_tamed(row.rstrip())}\n" for row in captured.get().split("\n")[:-1])
+
+
+def _tamed(row: str) -> str:
+    """Return `row` so that no runner of CI jobs takes it for one of its commands.
+
+    The escape takes its place from the indentation, so that the row grows no wider.
+    """
+    found = _COMMAND.match(row)
+    return f"{found[1][3:]}\\x{ord(found[2]):02x}{row[found.end(2) :]}" if found else row
 
 
 def _target(
@@ -103,8 +115,9 @@ def _failures(
         if fix:
             yield _inset(Text(f"fix: {_cut(fix)}", style="green"))
     if len(shown) < len(failed):
-        hidden = f"{len(failed) - len(shown)} failures below {view.least} are not shown; see them"
-        yield _inset(Text(f"{hidden} with -s info", style="bold"), 2)
+        hidden = digest.counted(len(failed) - len(shown), "failure", "failures")
+        words = f"{hidden} below {view.least} not shown; -s info shows all"
+        yield _inset(Text(words, style="bold"), 2)
 
 
 def _title(label: Text, finding: Finding, report: Report, width: int) -> Iterator[RenderableType]:
@@ -168,7 +181,7 @@ def _unjudged(target: TargetResult) -> Iterator[RenderableType]:
 
 def _named(finding: Finding) -> str:
     word = "error, " if finding.outcome is Outcome.ERROR else ""
-    return f"{line(finding.rule)} ({word}{finding.severity})"
+    return f"{_cut(finding.rule)} ({word}{finding.severity})"
 
 
 def _held(passed: int, beside: int) -> str:
@@ -179,7 +192,7 @@ def _summary(report: Report, view: View, missed: Sequence[str]) -> Iterator[Text
     summary, counts = report.summary, report.summary.outcomes
     yield Text(digest.headline(report), style="bold")
     targets = [f"{count} {status}" for status, count in summary.targets.items() if count]
-    names = f": {_list(map(line, missed), _MOST_TARGETS)}" if missed else ""
+    names = f": {_list(map(_cut, missed), _MOST_TARGETS)}" if missed else ""
     yield _row("targets", f"{', '.join(targets) or 'none'}{names}")
     yield _row("failed", _failed(summary), "bold red")
     unread = digest.counted(counts.get(Outcome.NOTCHECKED, 0), "check", "checks")
@@ -189,7 +202,7 @@ def _summary(report: Report, view: View, missed: Sequence[str]) -> Iterator[Text
     yield _row("held", held, "green")
     yield _row("gate", f"{_gate(report, view)}; exit status {report.run.exit_code}")
     if view.next_command:
-        yield _row("next", line(view.next_command), "bold")
+        yield _row("next", _cut(view.next_command), "bold")
 
 
 def _failed(summary: Summary) -> str:
