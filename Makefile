@@ -40,7 +40,7 @@ test: $(STAMP) ## Run the tests that need no lab
 	$(BIN)/python -m pytest -n auto -m "not lab"
 
 test-lab: $(STAMP) ## Run the tests on real hosts made here (as root)
-	$(BIN)/python -m pytest -m lab
+	$(BIN)/python -m pytest -m lab -n 2
 
 test-all: $(STAMP) ## Run everything
 	$(MAKE) lint

@@ -6,11 +6,18 @@ that is a failure: a machine that is meant to prove things has to be able to.
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TypeGuard
 
 import pytest
 
 from tests.lab.hosts import Host, Lab
 from tests.lab.requirements import missing
+from tests.lab.scanning import Client
+from tests.lab.selection import chosen
+
+_NO = SimpleNamespace(params={})
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +48,27 @@ def start(lab: Lab) -> Iterator[Callable[[str], Host]]:
 def debian12(start: Callable[[str], Host]) -> Host:
     """Start a fresh Debian 12 host."""
     return start("debian12")
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Client:
+    """Return the hipscan command with its state in the test's own folder."""
+    return Client(tmp_path)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the cases whose turn it is not, and say how many that are."""
+    if os.environ.get("LAB_CASES") != "changed":
+        return
+    cases: dict[pytest.Item, str] = {
+        item: item.callspec.params["case"].rule for item in items if _is_case(item)
+    }
+    now = chosen(set(cases.values()))
+    left_out = [item for item, rule in cases.items() if rule not in now]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if cases.get(item, "") in now or item not in cases]
+
+
+def _is_case(item: pytest.Item) -> TypeGuard[pytest.Function]:
+    has_case = isinstance(item, pytest.Function) and "case" in getattr(item, "callspec", _NO).params
+    return has_case and item.path.name == "test_cases.py" and item.path.parent.name == "lab"

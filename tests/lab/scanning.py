@@ -1,0 +1,69 @@
+"""Runs the hipscan command against a host of the lab, as a user would."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.lab.hosts import Host
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The hipscan command with its state in a folder of its own."""
+
+    state: Path
+
+    def run(
+        self,
+        host: Host,
+        command: str,
+        *options: str,
+        user: str = "root",
+        timeout: int = 180,
+        descriptors: tuple[int, ...] = (),
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `hipscan COMMAND user@host OPTIONS` without this machine's own configuration."""
+        return subprocess.run(
+            [sys.executable, "-m", "hipscan", command, *self.reach(host, user), *options],
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+            timeout=timeout,
+            env=self.environment(),
+            cwd=self.state,
+            pass_fds=descriptors,
+        )
+
+    def reach(self, host: Host, user: str) -> list[str]:
+        """Return the arguments that lead to `host` and trust it."""
+        return [
+            f"{user}@{host.address}:{host.port}",
+            *("--identity", str(host.identity), "--known-hosts", str(host.known_hosts)),
+            *("--ssh-config", "/dev/null", "--quiet"),
+        ]
+
+    def environment(self) -> Mapping[str, str]:
+        """Return the environment of the command: no agent, no configuration."""
+        kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+        return kept | {"HIPSCAN_STATE": str(self.state), "NO_COLOR": "1"}
+
+    def collect(self, host: Host, *options: str, user: str = "root") -> dict[str, Any]:
+        """Return the snapshot of `host`; everything must have worked."""
+        done = self.run(host, "collect", "-d", str(self.state), *options, user=user)
+        assert done.returncode == 0, done.stdout + done.stderr
+        path = done.stdout.split(": ", 1)[1].split(" (")[0].strip()
+        snapshot: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+        return snapshot
+
+    def scan(self, host: Host, *options: str, user: str = "root") -> dict[str, Any]:
+        """Return the JSON report of a scan, whatever it found."""
+        done = self.run(host, "scan", "-f", "json", *options, user=user)
+        assert done.returncode in {0, 1, 3}, done.stderr
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
