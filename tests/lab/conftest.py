@@ -8,16 +8,16 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TypeGuard
 
 import pytest
 
+from hipscan.rules.schema import CaseModel
 from tests.lab.hosts import Host, Lab
 from tests.lab.requirements import missing
 from tests.lab.scanning import Client
 from tests.lab.selection import chosen
 
-_NO = SimpleNamespace(params={})
+_NO = SimpleNamespace(params={})  # what a test without parameters has
 
 
 @pytest.fixture(scope="session")
@@ -60,15 +60,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the cases whose turn it is not, and say how many that are."""
     if os.environ.get("LAB_CASES") != "changed":
         return
-    cases: dict[pytest.Item, str] = {
-        item: item.callspec.params["case"].rule for item in items if _is_case(item)
-    }
+    cases = {item: rule for item in items if (rule := _rule_of(item))}
     now = chosen(set(cases.values()))
     left_out = [item for item, rule in cases.items() if rule not in now]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if cases.get(item, "") in now or item not in cases]
 
 
-def _is_case(item: pytest.Item) -> TypeGuard[pytest.Function]:
-    has_case = isinstance(item, pytest.Function) and "case" in getattr(item, "callspec", _NO).params
-    return has_case and item.path.name == "test_cases.py" and item.path.parent.name == "lab"
+def _rule_of(item: pytest.Item) -> str:
+    """Return the rule whose lab case `item` is, or "" for another test."""
+    case = getattr(item, "callspec", _NO).params.get("case")
+    return case.rule if isinstance(case, CaseModel) else ""
