@@ -10,7 +10,6 @@
 import contextlib
 import logging
 import socket
-import threading
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -20,7 +19,6 @@ from paramiko.message import Message
 from paramiko.packet import Packetizer
 
 from hipscan import sanitize
-from hipscan.transport.base import Channel
 
 _STRONG_KEX: Final = (
     "mlkem768x25519-sha256",
@@ -58,9 +56,7 @@ _NO_ALGORITHMS: Final = ("kex-strict-", "ext-info-")  # extensions, in the list 
 _MAX_PACKET: Final = 256 * 1024 + 1024  # OpenSSH's own limit, and room for a MAC
 _MAX_BANNER: Final = 16 * 1024
 _MAX_SAID: Final = 200
-_CHUNK: Final = 4 * 1024 * 1024
 _FAREWELL_SECONDS: Final = 0.2
-_STALLED_SECONDS: Final = 0.02
 _OLD_CURVE_NAME: Final = "curve25519-sha256@libssh.org"
 
 _LOGGER: Final = logging.getLogger("paramiko")
@@ -219,55 +215,3 @@ def _first_common(kind: str, ours: Sequence[str], theirs: Sequence[str]) -> str:
         if name in theirs:
             return name
     raise NoCommonAlgorithmError(kind, theirs)
-
-
-class ParamikoChannel(Channel):
-    """A command over a Session, as the dialogue wants it."""
-
-    __slots__ = ("_channel", "_stalled", "_woken")
-
-    def __init__(self, channel: paramiko.Channel) -> None:
-        """Take over `channel` before anything runs on it."""
-        self._channel = channel
-        self._woken = threading.Event()
-        self._stalled = False
-        channel.in_buffer.set_event(self._woken)
-        channel.in_stderr_buffer.set_event(self._woken)
-
-    def send(self, data: bytes) -> int:
-        """Send what the window takes; a peer that is gone takes everything."""
-        if self._channel.closed:
-            return len(data)
-        try:
-            sent = self._channel.send(data) if self._channel.send_ready() else 0
-        except TimeoutError:
-            sent = 0
-        except (OSError, EOFError, paramiko.SSHException):
-            return len(data)
-        self._stalled = sent < len(data)
-        return sent
-
-    def receive(self, seconds: float) -> tuple[bytes, bytes, bool]:
-        """Drain both streams, after waiting where both are empty."""
-        return self._drain() or self._wait_and_drain(seconds)
-
-    def _wait_and_drain(self, seconds: float) -> tuple[bytes, bytes, bool]:
-        self._woken.wait(min(seconds, _STALLED_SECONDS) if self._stalled else seconds)
-        return self._drain() or (b"", b"", False)
-
-    def _drain(self) -> tuple[bytes, bytes, bool] | None:
-        channel = self._channel
-        # Looked at first: what arrived before the end is in the buffers by then.
-        ended = bool(channel.eof_received or channel.closed)
-        out = channel.recv(_CHUNK) if channel.recv_ready() else b""
-        err = channel.recv_stderr(_CHUNK) if channel.recv_stderr_ready() else b""
-        return (out, err, ended) if out or err or ended else None
-
-    def exit_status(self) -> int | None:
-        """Return the exit status if the target sent one; a signal's has none."""
-        if not self._channel.status_event.is_set() or self._channel.exit_status < 0:
-            return None
-        return self._channel.exit_status
-
-    def close(self) -> None:
-        """Leave it to the session, whose end takes the remote command's streams away."""

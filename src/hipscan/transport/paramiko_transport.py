@@ -23,13 +23,14 @@ from hipscan.transport.dialogue import converse
 from hipscan.transport.guard import Guard
 from hipscan.transport.handshakes import PasswordGate, Slots
 from hipscan.transport.openssh import OpensshTransport
+from hipscan.transport.paramiko_channel import ParamikoChannel
 from hipscan.transport.paramiko_failures import (
     SshStage,
     explain_failure,
     password_on_first_sight,
 )
 from hipscan.transport.paramiko_login import Login
-from hipscan.transport.paramiko_session import NoCommonAlgorithmError, ParamikoChannel, Session
+from hipscan.transport.paramiko_session import NoCommonAlgorithmError, Session
 from hipscan.transport.ssh_config import SshSettings
 
 _PAUSES: Final = (1.0, 4.0, 0.0)  # after the first, second and last attempt
