@@ -1,8 +1,9 @@
 """Every lab case of every rule pack, on a real host, over real SSH.
 
 The host is broken and scanned: the rule fails, with the observations that the case names. The
-rule's own fix, or the case's repair, is applied: the rule passes. The same once more: nothing
-changes. A case that expects something else than a failure ends with the first scan.
+rule's own fix, or the case's repair, is applied: the rule passes. The fix once more: nothing
+changes (a repair need not be one that can be repeated). A case that expects something else than
+a failure ends with the first scan.
 """
 
 import json
@@ -64,6 +65,7 @@ def test_a_rule_sees_what_was_broken_and_its_fix_mends_it(
         _apply(host, mend)
         mended = scan(client, host, case)
         assert mended.outcome == "pass", mended
+    if mend and not case.repair:
         host.mark()
         _apply(host, mend)
         assert _changed(host) == []
