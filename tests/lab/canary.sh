@@ -4,6 +4,7 @@
 mkdir -p /etc/mysql/mariadb.conf.d /etc/redis
 hash=$(openssl passwd -6 -salt @C@ secret)
 useradd -m -p "$hash" @U@
+printf "\n# @C@\nSetEnv TOKEN=@C@ # @C@\nMatch User @U@\n  ForceCommand run --password @C@\n" >>/etc/ssh/sshd_config
 printf 'export TMOUT=60 API_TOKEN=@C@\n# @C@\n' >/etc/profile.d/z.sh
 printf 'PASS_MAX_DAYS 90 # @C@\nUNKNOWN_SECRET @C@\n' >>/etc/login.defs
 printf 'Defaults passprompt="@C@"\n# @C@\n' >/etc/sudoers.d/zz; chmod 0440 /etc/sudoers.d/zz

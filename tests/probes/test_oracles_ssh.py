@@ -9,7 +9,7 @@ import pytest
 
 from hipscan.probes.algorithms import ANNOUNCEMENTS, Grade, Kind, grade_algorithm
 from hipscan.probes.ssh_keys import fingerprint
-from hipscan.probes.sshd_match import deciding_lines, directives
+from hipscan.probes.sshd_match import deciding_lines, directives, redact
 from hipscan.probes.sshd_settings import settings
 from tests.sshd import _AS_ROOT as AS_ROOT
 from tests.sshd import _UNSHARE as UNSHARE
@@ -98,3 +98,17 @@ def test_the_deciding_line_is_the_one_that_sshd_obeys(tmp_path: Path) -> None:
         f"maxauthtries {included}:1",
         "maxsessions main:4",
     ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("setenv TOKEN=canary", "setenv TOKEN="),
+        (":\tSetEnv TOKEN=canary OTHER=canary", ":\tSetEnv TOKEN="),
+        ("forcecommand /bin/run --password canary", "forcecommand /bin/run"),
+        (":ForceCommand=internal-sftp -d canary", ":ForceCommand=internal-sftp"),
+        ("permitrootlogin no\nforcecommand none", "permitrootlogin no\nforcecommand none"),
+    ],
+)
+def test_secrets_are_taken_out_once_more(sent: str, kept: str) -> None:
+    assert redact(sent.encode()) == kept.encode()

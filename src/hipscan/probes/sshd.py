@@ -26,7 +26,7 @@ from hipscan.probes import sshd_algorithms
 from hipscan.probes.base import FactSpec, Field, FieldType, Probe
 from hipscan.probes.ssh_keys import HOST_KEY_FIELDS
 from hipscan.probes.sshd_answer import parse
-from hipscan.probes.sshd_match import MATCH_FIELDS
+from hipscan.probes.sshd_match import MATCH_FIELDS, redact
 from hipscan.probes.sshd_settings import SETTINGS
 
 SCRIPT: Final = r"""
@@ -75,12 +75,15 @@ if [ "$name $owner" = 'sshd 0' ]; then
 fi
 set +f
 
-# The lines of a configuration file without remarks and without the values of SetEnv.
-pieces() {
-  files "$@" | sed -e 's/^:[[:blank:]]*#.*/:/' \
-    -e 's/^\(:[[:blank:]]*[Ss][Ee][Tt][Ee][Nn][Vv][[:blank:]]*[^=]*\)=.*/\1=/'
+# Values of SetEnv and arguments of commands stay here, and so do remarks.
+hide() {
+  blank='[[:blank:]]' gap='[[:blank:]=]+'
+  sed -E -e "s/^:$blank*#.*/:/" -e "s/^(:.*[^[:blank:]])$blank+#.*/\1/" \
+    -e "s/^(:?$blank*[Ss][Ee][Tt][Ee][Nn][Vv]${gap}[^=]*)=.*/\1=/" \
+    -e "s/^(:?$blank*[A-Za-z]+[Cc][Oo][Mm][Mm][Aa][Nn][Dd]${gap}[^[:blank:]]+)$blank.*/\1/"
 }
-plain() { printf '%s\n' "$1" | sed 's/^\(setenv [^=]*\)=.*/\1=/'; }
+pieces() { files "$@" | hide; }
+plain() { printf '%s\n' "$1" | hide; }
 
 IFS=$NL
 next=$config text=''
@@ -202,5 +205,6 @@ PROBE: Final = Probe(
     script=SCRIPT,
     parse=parse,
     data="user",
+    redact=redact,
     commands=("sshd -T", "sshd -G", "ssh-keygen -lf"),
 )

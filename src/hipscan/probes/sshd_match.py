@@ -19,12 +19,16 @@ from hipscan.probes.base import Field, FieldType
 MATCH_FIELDS: Final = {
     "criteria": Field(FieldType.TEXT, "whom the block is about, for example `User backup`"),
     "keyword": Field(FieldType.TEXT, "the setting, in lower case"),
-    "value": Field(FieldType.TEXT, "its value; of an environment only `set`"),
+    "value": Field(
+        FieldType.TEXT, "its value; of an environment only the names, of a command only the program"
+    ),
     "file": Field(FieldType.TEXT, "the file it stands in"),
     "line": Field(FieldType.INTEGER, "the line, counted from 1"),
 }
 
 _DEPTH: Final = 16  # as deep as sshd itself follows Include
+_ENVIRONMENT: Final = re.compile(rb"(?im)^(:?[ \t]*setenv[ \t=]+[^=\n]*)=.*$")
+_COMMAND: Final = re.compile(rb"(?im)^(:?[ \t]*[a-z]+command[ \t=]+[^ \t\n]+)[ \t].*$")
 _LINE: Final = re.compile(r"\s*([A-Za-z]\w*)(?:\s*=\s*|\s+)(.*?)\s*")
 
 
@@ -90,7 +94,7 @@ def match_records(lines: tuple[Directive, ...]) -> list[Record]:
         {
             "criteria": line.criteria,
             "keyword": line.keyword,
-            "value": "set" if line.keyword == "setenv" else line.value,
+            "value": calm(line.keyword, line.value),
             "file": line.file,
             "line": line.line,
         }
@@ -106,3 +110,16 @@ def deciding_lines(lines: tuple[Directive, ...]) -> list[str]:
         if not line.criteria:
             first.setdefault(line.keyword, line)
     return [f"{word} {line.file}:{line.line}" for word, line in sorted(first.items())]
+
+
+def calm(keyword: str, value: str) -> str:
+    """Return a value without what may be secret: values of SetEnv, arguments of commands."""
+    if keyword == "setenv":
+        return " ".join(word.partition("=")[0] for word in value.split())
+    return value.partition(" ")[0] if keyword.endswith("command") else value
+
+
+def redact(payload: bytes) -> bytes:
+    """Do the same to what a host sent, whatever its shell has hidden already."""
+    hidden = _ENVIRONMENT.sub(rb"\1=", payload)
+    return _COMMAND.sub(rb"\1", hidden)

@@ -15,9 +15,9 @@ _WORDS: Final = {
     "allowagentforwarding": "whether a client's agent may be forwarded",
     "allowstreamlocalforwarding": "whether Unix sockets may be forwarded: yes, no, local, remote",
     "allowtcpforwarding": "whether TCP may be forwarded: yes, no, local, remote",
-    "authorizedkeyscommand": "a program that names authorized keys, or none",
+    "authorizedkeyscommand": "a program that names authorized keys, without its arguments, or none",
     "authorizedkeyscommanduser": "the account that runs AuthorizedKeysCommand",
-    "authorizedprincipalscommand": "a program that names certificate principals, or none",
+    "authorizedprincipalscommand": "a program that names certificate principals, likewise, or none",
     "authorizedprincipalscommanduser": "the account that runs AuthorizedPrincipalsCommand",
     "authorizedprincipalsfile": "a file of accepted certificate principals, or none",
     "banner": "a file that is shown before login, or none",
@@ -26,7 +26,7 @@ _WORDS: Final = {
     "disableforwarding": "whether every kind of forwarding is off at once",
     "exposeauthinfo": "whether sessions learn how they were authenticated",
     "fingerprinthash": "the hash in logged fingerprints",
-    "forcecommand": "the program that every session runs instead, or none",
+    "forcecommand": "the program that every session runs instead, likewise, or none",
     "gatewayports": "whether forwarded ports listen beyond loopback: yes, no, clientspecified",
     "gssapiauthentication": "whether Kerberos tickets log in",
     "gssapicleanupcredentials": "whether Kerberos tickets are destroyed at logout",
@@ -206,4 +206,4 @@ def _items(name: str, value: str) -> list[str]:
 def _word(name: str, value: str) -> str:
     if name == "permitrootlogin" and value == "without-password":
         return "prohibit-password"
-    return value
+    return value.partition(" ")[0] if name.endswith("command") else value
