@@ -30,6 +30,7 @@ _FLAGS: Final = (
     "--remote-debugging-pipe",
 )
 _PATIENCE: Final = 60.0
+_PHONE: Final = 500
 
 
 def find() -> str | None:
@@ -65,10 +66,24 @@ class Page:
                 return result
 
     def open(self, path: Path, fragment: str = "") -> None:
-        """Load a file and wait until it stands."""
-        self.call("Page.navigate", url=path.as_uri() + fragment)
-        while "Page.loadEventFired" not in self.seen():
-            self._next()
+        """Load a file, in light and as wide as a desk, and wait until it stands."""
+        self.call("Emulation.setEmulatedMedia", media="", features=[])
+        self.resize(1280, 900)
+        for url in ("about:blank", path.as_uri() + fragment):
+            self.events.clear()
+            self.call("Page.navigate", url=url)
+            while "Page.loadEventFired" not in self.seen():
+                self._next()
+
+    def resize(self, width: int, height: int) -> None:
+        """Make the window so many CSS pixels wide and high; below 500 it is a phone."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < _PHONE,
+        )
 
     def evaluate(self, expression: str) -> Any:  # noqa: ANN401 - JSON
         """Return the value of a JavaScript expression, its promise awaited."""

@@ -71,7 +71,7 @@
   // Inside an open finding the rule's own text saves the way to the end of the page.
   const explain = (finding) => {
     const link = finding.open && finding.querySelector(".more");
-    const rule = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    const rule = link && document.getElementById(link.getAttribute("href").slice(1));
     if (!rule) return;
     const copied = rule.querySelector(".text").cloneNode(true);
     for (const button of copied.querySelectorAll("button")) button.remove();
@@ -81,7 +81,7 @@
   };
 
   const reveal = () => {
-    const found = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const found = document.getElementById(location.hash.slice(1)) || document.querySelector(":target");
     if (!found) return;
     if (found.closest("[hidden]")) { form.reset(); filter(); }
     for (let box = found; box; box = box.parentElement.closest("details"))
