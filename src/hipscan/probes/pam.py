@@ -33,10 +33,15 @@ if [ $# -gt 0 ]; then gather '' "$@"; else files /etc/pam.conf; fi
 files /etc/login.defs /etc/security/pwquality.conf /etc/security/faillock.conf
 [ ! -d /etc/security/pwquality.conf.d ] || gather .conf /etc/security/pwquality.conf.d
 }} | awk '
+/^F/ {{ stack = /^F.etc.pam.conf$|\/pam\.d\// }}
 !/^:/ {{ print; next }}
 /^:[ \t]*#/ {{ print ":"; next }}
+{{ sub(/[ \t]#.*/, "") }}
+!stack {{
+  print /^:[ \t]*(ENCRYPT_METHOD[ \t]|[a-z_]+[ \t]*(=[ \t]*-?[0-9]*)?[ \t]*$)/ ? $0 : ":"
+  next
+}}
 {{
-  sub(/[ \t]#.*/, "")
   for (i = 1; i <= NF; i++)
     if (tolower($i) ~ /^:?\[?[a-z_]*(pass|secret|token|key|credential|pwd)[a-z_]*=./) {{
       if ($i ~ /^\[/) NF = i

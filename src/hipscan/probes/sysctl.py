@@ -93,7 +93,9 @@ done
 gather .conf {" ".join(FOLDERS)} /lib/sysctl.d
 files /etc/sysctl.conf
 }} | awk '
-!/^:/ || /^:[ \t]*-?[a-z][^ \t=]*([.\/]({_LAST})|[*?\[])[^ \t=]*[ \t]*(=|$)/ {{ print; next }}
+!/^:/ || /^:[ \t]*-?[a-z][^ \t=]*([.\/]({_LAST})|[*?\[])[^ \t=]*[ \t]*(=|$)/ {{
+  sub(/[ \t]#.*/, " #"); print; next
+}}
 {{ print ":" }}'
 """
 )
