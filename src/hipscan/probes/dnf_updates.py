@@ -3,6 +3,9 @@
 Left to itself, dnf writes logs and locks: as root below /var/log and /var/cache, as anybody else
 below /var/tmp. So it runs as nobody, in a mount namespace of its own in which /var/tmp is memory
 and gone when it ends. A repository without a cache is an error there, not an empty answer.
+
+When a repository turns out not to have changed, dnf marks its cache as fresh by a new time on the
+list of packages (primary.xml), not on repomd.xml.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,7 +44,7 @@ if [ -z "$found" ] && command -v dnf >/dev/null; then
       for id in $(ask repolist --enabled | sed -e 1d -e "s/ .*//"); do
         set -- /var/cache/dnf/"$id"-????????????????/repodata/*updateinfo*
         [ -e "$1" ] && advisories=yes || advisories=no
-        fetched=$(stat -c %Y /var/cache/dnf/"$id"-????????????????/repodata/repomd.xml)
+        fetched=$(stat -c %Y /var/cache/dnf/"$id"-????????????????/repodata/*primary.xml*)
         printf "repo %s|%s|%s\n" "$id" "$fetched" "$advisories"
       done' || note error "a mount namespace for dnf"
   fi
@@ -166,7 +169,6 @@ def _of(known: _Advisories) -> dict[str, Value]:
 def _list(name: str, fetched: str, has_advisories: bool) -> Record:  # noqa: FBT001 - of a tuple
     return {
         "manager": "dnf",
-        "uri": "",
         "suite": name,
         "security": has_advisories,
         "updated": int(fetched) if fetched else None,

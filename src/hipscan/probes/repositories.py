@@ -89,7 +89,7 @@ FIELDS: Final = {
 SETTING_FIELDS: Final = {
     "name": Field(FieldType.TEXT, "the setting, for example APT::Get::AllowUnauthenticated"),
     "value": Field(FieldType.TEXT, 'its effective value; "" is the default, off'),
-    "on": Field(FieldType.BOOLEAN, "whether apt takes it for true"),
+    "enabled": Field(FieldType.BOOLEAN, "whether apt takes it for true"),
 }
 
 _SETTINGS: Final = (
@@ -136,7 +136,7 @@ def _settings(seen: Listing) -> Fact:
     values = dict(_assignments(seen.plain))
     return ok(
         *(
-            {"name": name, "value": value, "on": value.lower() in _TRUE}
+            {"name": name, "value": value, "enabled": value.lower() in _TRUE}
             for name in _SETTINGS
             for value in [values.get(name, "")]
         )

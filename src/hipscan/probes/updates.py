@@ -43,7 +43,7 @@ UPDATE_FIELDS: Final = {
 
 LIST_FIELDS: Final = {
     "manager": Field(FieldType.TEXT, "apt or dnf"),
-    "uri": Field(FieldType.TEXT, "where the list comes from, without scheme and credentials"),
+    "uri": Field(FieldType.TEXT, "where the list comes from, without scheme and credentials (apt)"),
     "suite": Field(FieldType.TEXT, "the suite or repository, as it is configured"),
     "origin": Field(FieldType.TEXT, "Origin of the Release file"),
     "label": Field(FieldType.TEXT, "Label of the Release file, for example Debian-Security"),
@@ -88,7 +88,7 @@ def _without_lists(denied: Sequence[Note]) -> dict[str, Fact]:
         return dict.fromkeys(("pending_update", "package_lists", "unserved_package"), unknown)
     why = "apt has no package lists to compare with: apt-get update never ran"
     unknown = missing(FactStatus.PARTIAL, why)
-    never = ok({"manager": "apt", "uri": "", "suite": "none", "security": False})
+    never = ok({"manager": "apt", "suite": "none", "security": False})
     return {"pending_update": unknown, "package_lists": never, "unserved_package": unknown}
 
 
