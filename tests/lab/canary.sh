@@ -7,7 +7,7 @@ useradd -m -p "$hash" @U@
 printf "\n# @C@\nSetEnv TOKEN=@C@ # @C@\nMatch User @U@\n  ForceCommand run --password @C@\n" >>/etc/ssh/sshd_config
 printf 'export TMOUT=60 API_TOKEN=@C@\n# @C@\n' >/etc/profile.d/z.sh
 printf 'PASS_MAX_DAYS 90 # @C@\nUNKNOWN_SECRET @C@\n' >>/etc/login.defs
-printf 'Defaults passprompt="@C@"\n# @C@\n' >/etc/sudoers.d/zz; chmod 0440 /etc/sudoers.d/zz
+printf 'Defaults passprompt="Password: " # @C@\n# @C@\nscan ALL = /bin/run --password=@C@\n' >/etc/sudoers.d/zz; chmod 0440 /etc/sudoers.d/zz
 printf 'password = @C@\n[client]\npassword=@C@\n[mysqld]\nssl_passphrase=@C@\n' >/etc/mysql/mariadb.conf.d/zz.cnf
 printf "ssl_passphrase_command = 'echo @C@'\nprimary_conninfo = 'host=a password=@C@'\n" >>/etc/postgresql/15/main/postgresql.conf
 printf 'host all all 10.0.0.1/32 ldap ldapbindpasswd=@C@ radiussecrets="@C@"\n' >>/etc/postgresql/15/main/pg_hba.conf

@@ -90,8 +90,8 @@ SUDO = {
         "scan",
         "echo 'Defaults passprompt_override, passprompt=\"Kennwort: \"' >/etc/sudoers.d/z",
         "right",
-        3,
-        "sudo",
+        0,
+        "as root",
     ),
     "no sudo at all": ("scan", "mv /usr/bin/sudo /usr/bin/sudo.away", "right", 3, "not installed"),
     "not allowed": ("scan", "rm /etc/sudoers.d/lab-scan", "right", 3, "sudo"),
@@ -181,8 +181,7 @@ def test_a_client_that_dies_leaves_nothing_running(
     debian12: Host, client: Client, become: str
 ) -> None:
     user = "root" if become == "none" else "nopass"
-    # The shell's own sleep is replaced by one that we can find, in a probe that reads profiles.
-    debian12.run("mkfifo /srv/never; mv /usr/bin/apt-cache /usr/bin/apt-cache.real")
+    # A tool that a probe runs becomes one that does not end and that we can find.
     debian12.run(
         "printf '#!/bin/sh\\nexec sleep 987\\n' >/usr/bin/apt-cache; chmod +x /usr/bin/apt-cache"
     )
@@ -259,8 +258,8 @@ def test_without_root_it_says_what_it_could_not_read(debian12: Host, client: Cli
 def test_secrets_of_the_command_are_nowhere_on_the_target(debian12: Host, client: Client) -> None:
     file = password_file(client.state, debian12.password)
     debian12.run(
-        "(while :; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ; done >/run/seen 2>/dev/null) &"
-        " echo $! >/run/watcher"
+        "(while :; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ; sleep 0.02; done)"
+        " </dev/null >/run/seen 2>/dev/null & echo $! >/run/watcher"
     )
     client.collect(debian12, "--become", "sudo", "--sudo-password-file", file, user="scan")
     debian12.run("kill $(cat /run/watcher)")
