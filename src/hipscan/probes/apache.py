@@ -32,7 +32,8 @@ for path in {" ".join(MAINS)}; do
   if [ -e "$path" ]; then main=$path; break; fi
 done
 if [ -z "$main" ]; then
-  if command -v apache2 >/dev/null || command -v httpd >/dev/null; then
+  # not by the name httpd: busybox has an applet of that name
+  if command -v apache2 >/dev/null || command -v apachectl >/dev/null; then
     note unsupported "Apache keeps its files elsewhere"
   else
     for path in {" ".join(MAINS)}; do note_missing "$path"; done
