@@ -146,7 +146,7 @@ elif [ -d /var/lib/rpm ] || [ -d /usr/lib/sysimage/rpm ]; then
     awk -v list="$privileged" '
     BEGIN { n = split(list, path, "\n"); for (i = 1; i <= n; i++) wanted[path[i]] }
     /^r/ { name = $0; sub(/^[^ ]* /, "", name); if (name in wanted) print }
-    /^file .* is not owned by any package$/ { print "n" substr($0, 6, length($0) - 34) }'
+    /^file .* is not owned by any package$/ { print "n" substr($0, 6, length($0) - 33) }'
 fi
 """
 
