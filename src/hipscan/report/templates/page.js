@@ -6,46 +6,51 @@
   const targets = [...document.querySelectorAll(".target")];
   const level = new Map();
   for (const rule of document.querySelectorAll(".rule")) level.set("#" + rule.id, rule.dataset.level);
-  const text = new WeakMap();
-
-  const words = (row) => {
-    if (!text.has(row)) text.set(row, row.textContent.toLowerCase());
-    return text.get(row);
-  };
   const checked = (name) =>
     new Set([...form.querySelectorAll(`[name=${name}]:checked`)].map((box) => box.value));
 
   // Every verdict of a target: findings, and the lines of the lists of what passed or does not apply.
-  const verdicts = (target) => [...target.querySelectorAll(".finding, [data-state] > ul > li")];
-  const stateOf = (row) => (row.dataset.state ? row : row.closest("[data-state]")).dataset.state;
-  const levelOf = (row) => row.dataset.level || level.get(row.querySelector("a").getAttribute("href"));
+  const VERDICTS = ".finding, [data-state] > ul > li";
+  const read = (row) => ({
+    row,
+    state: (row.dataset.state ? row : row.closest("[data-state]")).dataset.state,
+    level: row.dataset.level || level.get(row.querySelector("a").getAttribute("href")),
+    words: row.textContent.toLowerCase(),
+  });
+  let known;
+  const verdicts = () => known ??= targets.map((target) => ({
+    target,
+    name: target.querySelector("h3").textContent.toLowerCase(),
+    lists: [...target.querySelectorAll(".quiet[data-state]")],
+    rows: [...target.querySelectorAll(VERDICTS)].map(read),
+  }));
+  const hide = (element, isHidden) => { if (element.hidden !== isHidden) element.hidden = isHidden; };
+  const tell = (shown, all) => { fields.shown.textContent = `${shown} of ${all} verdicts shown`; };
 
   const filter = () => {
     const states = checked("state");
     const levels = checked("level");
     const needle = fields.text.value.trim().toLowerCase();
     const chosen = fields.target.value;
-    const isNarrow = needle || chosen || form.querySelector("[type=checkbox]:not(:checked)");
+    const isNarrow = needle || form.querySelector("[type=checkbox]:not(:checked)");
     let shown = 0;
     let all = 0;
-    for (const target of targets) {
+    for (const { target, name, lists, rows } of verdicts()) {
       const isChosen = !chosen || target.id === chosen;
-      const isNamed = needle && words(target.querySelector("h3")).includes(needle);
+      const isNamed = needle && name.includes(needle);
       let here = 0;
-      for (const row of verdicts(target)) {
-        const severity = levelOf(row);
-        const fits = isChosen && states.has(stateOf(row)) && (!severity || levels.has(severity)) &&
-          (!needle || isNamed || words(row).includes(needle));
-        row.hidden = !fits;
+      for (const { row, state, level: severity, words } of rows) {
+        const fits = isChosen && states.has(state) && (!severity || levels.has(severity)) &&
+          (!needle || isNamed || words.includes(needle));
+        hide(row, !fits);
         here += fits ? 1 : 0;
-        all += 1;
       }
-      for (const list of target.querySelectorAll(".quiet[data-state]"))
-        list.hidden = !list.querySelector("li:not([hidden])");
-      target.hidden = !isChosen || (isNarrow && !here && !(isNamed || (chosen && !needle)));
+      for (const list of lists) hide(list, !list.querySelector("li:not([hidden])"));
+      hide(target, !isChosen || Boolean(isNarrow && !here && !isNamed));
       shown += here;
+      all += rows.length;
     }
-    fields.shown.textContent = `${shown} of ${all} verdicts shown`;
+    tell(shown, all);
   };
 
   const copy = async (button, source) => {
@@ -112,6 +117,7 @@
   });
   addCopy(document);
   form.hidden = false;
-  filter();
+  const all = document.querySelectorAll(VERDICTS).length;
+  tell(all, all);
   reveal();
 })();
