@@ -18,18 +18,10 @@ class Client:
 
     state: Path
 
-    def run(
-        self,
-        host: Host,
-        command: str,
-        *options: str,
-        user: str = "root",
-        timeout: int = 180,
-        descriptors: tuple[int, ...] = (),
-    ) -> subprocess.CompletedProcess[str]:
-        """Run `hipscan COMMAND user@host OPTIONS` without this machine's own configuration."""
+    def command(self, *words: str, timeout: int = 180) -> subprocess.CompletedProcess[str]:
+        """Run `hipscan WORDS` without this machine's own configuration."""
         return subprocess.run(
-            [sys.executable, "-m", "hipscan", command, *self.reach(host, user), *options],
+            [sys.executable, "-m", "hipscan", *words],
             capture_output=True,
             text=True,
             errors="surrogateescape",
@@ -37,8 +29,13 @@ class Client:
             timeout=timeout,
             env=self.environment(),
             cwd=self.state,
-            pass_fds=descriptors,
         )
+
+    def run(
+        self, host: Host, command: str, *options: str, user: str = "root"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `hipscan COMMAND user@host OPTIONS`."""
+        return self.command(command, *self.reach(host, user), *options)
 
     def reach(self, host: Host, user: str) -> list[str]:
         """Return the arguments that lead to `host` and trust it."""
