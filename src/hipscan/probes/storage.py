@@ -259,7 +259,7 @@ def _phi_paths(storage: AtRest, seen: Listing) -> Fact:
     own = {"/etc/fstab", "/proc/swaps", "/sys/class/block"}
     notes = [note for note in seen.notes if note.text.startswith("/") and note.text not in own]
     records: list[Record] = [
-        {"path": note.text, "mount": "", "exists": False} for note in notes if note.kind == "absent"
+        {"path": note.text, "exists": False} for note in notes if note.kind == "absent"
     ]
     for status, path, real in storage.phi():
         records += [_phi(storage, status, path, real, mount) for mount in storage.carrying(real)]
