@@ -4,7 +4,7 @@ No clock, no network, no environment: the same three give the same findings for 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from fnmatch import fnmatchcase
 from typing import Final
@@ -13,7 +13,7 @@ from hipscan.evaluate.derived import AllFacts
 from hipscan.evaluate.judge import Bench, Verdict, Wrong, judge
 from hipscan.model.finding import Finding, Observation, Outcome, Severity, Waiver, fingerprint
 from hipscan.model.knowledge import Knowledge
-from hipscan.model.rule import Rule
+from hipscan.model.rule import Condition, Rule
 from hipscan.model.snapshot import Snapshot
 from hipscan.probes.base import FactSpec
 from hipscan.rules.matchers import Scope
@@ -47,11 +47,14 @@ def evaluate(
     values = {**variables, **target.variables, **own, "target": target.name}
     scope = Scope(values, knowledge.now.timestamp())
     bench = Bench(AllFacts(snapshot, knowledge).get, specs.__getitem__, scope)
-    return Judgement(tuple(_finding(rule, bench, target.name, knowledge) for rule in rules))
+    conditions = _Conditions(bench)
+    verdicts = ((rule, conditions.verdict(rule)) for rule in rules)
+    return Judgement(
+        tuple(_finding(rule, verdict, target.name, knowledge) for rule, verdict in verdicts)
+    )
 
 
-def _finding(rule: Rule, bench: Bench, target: str, knowledge: Knowledge) -> Finding:
-    verdict = _applied(rule, bench)
+def _finding(rule: Rule, verdict: Verdict, target: str, knowledge: Knowledge) -> Finding:
     observations = tuple(_observation(rule, target, wrong, knowledge) for wrong in verdict.wrong)
     if verdict.outcome is Outcome.FAIL:
         open_ones = [item.severity for item in observations if not item.waiver]
@@ -62,17 +65,30 @@ def _finding(rule: Rule, bench: Bench, target: str, knowledge: Knowledge) -> Fin
     return Finding(rule.id, target, verdict.outcome, severity, verdict.reason, observations)
 
 
-def _applied(rule: Rule, bench: Bench) -> Verdict:
-    if rule.applies is None:
-        return judge(rule.check, bench)
-    condition = judge(rule.applies, bench)
-    match condition.outcome:
-        case Outcome.PASS:
-            return judge(rule.check, bench)
-        case Outcome.FAIL | Outcome.NOTAPPLICABLE:
-            return Verdict(Outcome.NOTAPPLICABLE, (), _why_not(condition))
-        case outcome:
-            return Verdict(outcome, (), f"whether it applies: {condition.reason}")
+@dataclass(slots=True)
+class _Conditions:
+    """Judges rules; what a rule applies to is judged once for all rules that share it."""
+
+    bench: Bench
+    known: dict[str, Verdict] = field(default_factory=dict)
+
+    def verdict(self, rule: Rule) -> Verdict:
+        if rule.applies is None:
+            return judge(rule.check, self.bench)
+        condition = self._condition(rule.applies)
+        match condition.outcome:
+            case Outcome.PASS:
+                return judge(rule.check, self.bench)
+            case Outcome.FAIL | Outcome.NOTAPPLICABLE:
+                return Verdict(Outcome.NOTAPPLICABLE, (), _why_not(condition))
+            case outcome:
+                return Verdict(outcome, (), f"whether it applies: {condition.reason}")
+
+    def _condition(self, condition: Condition) -> Verdict:
+        key = repr(condition)
+        if key not in self.known:
+            self.known[key] = judge(condition, self.bench)
+        return self.known[key]
 
 
 def _why_not(condition: Verdict) -> str:

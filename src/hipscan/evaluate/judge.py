@@ -7,14 +7,14 @@ left out.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from hipscan.model.fact import Fact, FactStatus, Record
 from hipscan.model.finding import Outcome
 from hipscan.model.rule import AllOf, AnyOf, Check, Condition, Fields, Require
 from hipscan.probes.base import FactSpec
-from hipscan.rules.matchers import MISSING, Answer, Scope, describe, select, show
+from hipscan.rules.matchers import MISSING, Answer, Scope, bind, describe, select, show
 
 _ALL_ORDER: Final = (Outcome.FAIL, Outcome.ERROR, Outcome.NOTCHECKED, Outcome.PASS)
 _ANY_ORDER: Final = (Outcome.PASS, Outcome.ERROR, Outcome.NOTCHECKED, Outcome.FAIL)
@@ -87,11 +87,12 @@ class _Judging:
     """One check on one fact."""
 
     def __init__(self, check: Check, fact: Fact, bench: Bench) -> None:
-        self._check = check
+        where, expect = bind(check.where, bench.scope), bind(check.expect, bench.scope)
+        self._check = replace(check, where=where, expect=expect)
         self._fact = fact
         self._scope = bench.scope
         self._spec = bench.spec(check.fact)
-        answers = [(record, self._answer(check.where, record)) for record in fact.records]
+        answers = [(record, self._answer(where, record)) for record in fact.records]
         self._selected = [record for record, answer in answers if answer is True]
         self._perhaps = [record for record, answer in answers if answer is None]
 
@@ -196,4 +197,4 @@ class _Judging:
         return ", ".join(f"{name} {show(record.get(name, MISSING))}" for name in fields)
 
     def _wanted(self, fields: Fields) -> str:
-        return ", ".join(f"{name} {describe(m, self._scope)}" for name, m in fields.items())
+        return ", ".join(f"{name} {describe(m)}" for name, m in fields.items())

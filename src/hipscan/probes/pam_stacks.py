@@ -79,8 +79,9 @@ def stacks(files: Mapping[str, Sequence[str]]) -> dict[str, tuple[PamRule, ...]]
         inside = (path for path in files if path.startswith(folder + "/"))
         places |= {basename(path): path for path in inside}
     if places:
+        rules = {path: tuple(read_file(path, lines)) for path, lines in files.items()}
         return {
-            name: tuple(_resolve(name, "", places, files, 0))
+            name: tuple(_resolve(name, "", places, rules, 0))
             for name in sorted(places)
             if not re.search(r"~$|\.(dpkg-|rpm|ucf-|bak$|orig$)", name)
         }
@@ -90,17 +91,21 @@ def stacks(files: Mapping[str, Sequence[str]]) -> dict[str, tuple[PamRule, ...]]
 
 
 def _resolve(
-    name: str, kind: str, places: Mapping[str, str], files: Mapping[str, Sequence[str]], depth: int
+    name: str,
+    kind: str,
+    places: Mapping[str, str],
+    rules: Mapping[str, Sequence[PamRule]],
+    depth: int,
 ) -> Iterator[PamRule]:
-    path = name if name in files else places.get(name, "")
+    path = name if name in rules else places.get(name, "")
     if depth > _DEPTH or not path:
         yield PamRule(kind, "include", None, (), name, 0)
         return
-    for rule in read_file(path, files[path]):
+    for rule in rules[path]:
         if kind and rule.type not in (kind, ""):
             continue
         if rule.control in ("include", "substack", "@include"):
             wanted = kind or rule.type
-            yield from _resolve(rule.module or "", wanted, places, files, depth + 1)
+            yield from _resolve(rule.module or "", wanted, places, rules, depth + 1)
         else:
             yield replace(rule, module=basename(rule.module or ""))

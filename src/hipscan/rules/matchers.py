@@ -51,8 +51,6 @@ class Scope:
             if named[1] not in self.variables:
                 raise LookupError(f"no variable is called ${named[1]}")
             return self.variables[named[1]]
-        if isinstance(operand, tuple):
-            return tuple(self.resolve(part) for part in operand)
         return operand
 
 
@@ -225,7 +223,7 @@ OPERATORS: Final[Mapping[str, Operator]] = {
 
 
 def decide(matcher: Matcher, value: Value | Missing, scope: Scope) -> Answer:
-    """Say whether `value` matches; None when it is not known.
+    """Say whether `value` matches a bound matcher; None when it is not known.
 
     Raises TypeError, ValueError or LookupError when the question makes no sense for the value
     (the rule's outcome is then `error`).
@@ -234,29 +232,49 @@ def decide(matcher: Matcher, value: Value | Missing, scope: Scope) -> Answer:
         return matcher.operator == "exists" and matcher.operand is False
     if value is None:
         return None
-    operand = scope.resolve(matcher.operand)
-    return OPERATORS[matcher.operator].decide(value, operand, scope)
+    return OPERATORS[matcher.operator].decide(value, matcher.operand, scope)
+
+
+def bind(fields: Fields, scope: Scope) -> Fields:
+    """Return `fields` with every variable replaced; raise LookupError for an unknown one."""
+    return {name: _bound(matcher, scope) for name, matcher in fields.items()}
+
+
+def _bound(matcher: Matcher, scope: Scope) -> Matcher:
+    return Matcher(matcher.operator, _bound_operand(matcher.operand, scope))
+
+
+def _bound_operand(operand: object, scope: Scope) -> object:
+    if isinstance(operand, Matcher):
+        return _bound(operand, scope)
+    if isinstance(operand, tuple):
+        return tuple(_bound_operand(part, scope) for part in operand)
+    return scope.resolve(operand)
 
 
 def select(fields: Fields, record: Record, scope: Scope) -> Answer:
-    """Say whether `record` matches every one of `fields`."""
-    return all_of(
-        [decide(matcher, record.get(name, MISSING), scope) for name, matcher in fields.items()]
-    )
+    """Say whether `record` matches every one of `fields`, which are bound."""
+    is_known = True
+    for name, matcher in fields.items():
+        answer = decide(matcher, record.get(name, MISSING), scope)
+        if answer is False:
+            return False
+        is_known = is_known and answer is not None
+    return True if is_known else None
 
 
-def describe(matcher: Matcher, scope: Scope) -> str:
-    """Return what the matcher wants, in words: `is at least 3072`."""
-    operand = scope.resolve(matcher.operand)
+def describe(matcher: Matcher) -> str:
+    """Return what a bound matcher wants, in words: `is at least 3072`."""
+    operand = matcher.operand
     if matcher.operator == "any_of":
-        return " or ".join(describe(_matcher(part), scope) for part in _sequence(operand))
+        return " or ".join(describe(_matcher(part)) for part in _sequence(operand))
     if matcher.operator == "exists":
         return "is set" if operand else "is not set"
     if matcher.operator == "empty":
         return "is empty" if operand else "is not empty"
     if matcher.operator == "not":
-        return f"not ({describe(_matcher(operand), scope)})"
-    text = describe(operand, scope) if isinstance(operand, Matcher) else show(operand)
+        return f"not ({describe(_matcher(operand))})"
+    text = describe(operand) if isinstance(operand, Matcher) else show(operand)
     return OPERATORS[matcher.operator].phrase.format(text)
 
 

@@ -46,7 +46,8 @@ def _checks(condition: Condition) -> Iterator[Check]:
 
 def _paths(matcher: Matcher, scope: Scope) -> Iterator[str]:
     operand = scope.resolve(matcher.operand)
-    parts = operand if isinstance(operand, list | tuple) else (operand,)
+    named = operand if isinstance(operand, list | tuple) else (operand,)
+    parts = tuple(scope.resolve(part) for part in named)
     for part in parts:
         if isinstance(part, Matcher):
             yield from _paths(part, scope)
