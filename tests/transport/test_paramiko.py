@@ -73,7 +73,7 @@ def test_exit_statuses_and_large_replies(start_sshd: StartSshd) -> None:
 def test_a_child_that_holds_the_stream(start_sshd: StartSshd) -> None:
     server = start_sshd()
     script = b"sleep 60 & printf '\\n@0f end\\n'; sleep 60\n"
-    reply = paramiko_to(server).exchange(target(server), request(script), QUICK)
+    reply = paramiko_to(server).exchange(target(server), request(script), PATIENT)
     assert reply.ending is Ending.COMPLETE
 
 
