@@ -6,21 +6,30 @@ findings (1): not a bug, not an interrupt, not a pipe that closed.
 
 import os
 import platform
+import signal
 import sys
+import threading
 import traceback
 from typing import Any, cast
 
 from hipscan import __version__
-from hipscan.errors import ExitCode, HipscanError, TargetError
+from hipscan.cli.streams import guard
+from hipscan.errors import ExitCode, HipscanError, TargetError, Terminated, or_unwritten
 from hipscan.sanitize import block
 
 
 def main() -> None:
     """Run the command line and exit."""
+    output = guard()
+    signal.signal(signal.SIGTERM, _terminate)
     status = run(sys.argv[1:])
-    sys.stdout = sys.stdout if _flushed() else open(os.devnull, "w")  # noqa: SIM115, PTH123 - closed by exit
-    if status in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
-        os._exit(status)  # threads may still wait for hosts; the reports are written
+    sys.stdout.flush()
+    if output.failure:
+        _say(f"standard output could not be written: {output.failure}", ExitCode.OUTPUT)
+        status = or_unwritten(status)
+    sys.stderr.flush()
+    if threading.active_count() > 1:
+        os._exit(status)  # threads still wait for hosts; all reports are written
     sys.exit(status)
 
 
@@ -40,7 +49,9 @@ def _ended(error: BaseException, *, debug: bool) -> int:
         case exceptions.Exit():
             return error.exit_code
         case exceptions.Abort() | KeyboardInterrupt():
-            return _say("interrupted", ExitCode.INTERRUPTED)
+            is_terminated = isinstance(error, Terminated)
+            code = ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
+            return _say(code.name.lower(), code)
         case exceptions.TyperException():
             cast("Any", error).show()  # every error that typer raises has it
             return ExitCode.USAGE
@@ -58,12 +69,10 @@ def _command(arguments: list[str]) -> int:
     return int(app(args=arguments, prog_name="hipscan", standalone_mode=False) or 0)
 
 
-def _flushed() -> bool:
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return False
-    return True
+def _terminate(_number: int, _frame: object) -> None:
+    """Turn SIGTERM into an exception; a second one ends the process."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    raise Terminated
 
 
 def _say(text: str, status: ExitCode) -> int:

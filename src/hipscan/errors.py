@@ -26,6 +26,16 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+def or_unwritten(status: int) -> int:
+    """Return 4 in the place of a status that a lost output outranks: 2, then 4, then 1, then 3."""
+    outranked = {ExitCode.OK, ExitCode.GATE, ExitCode.INCOMPLETE}
+    return ExitCode.OUTPUT if status in outranked else status
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, to be treated as an interrupt with an exit status of its own."""
+
+
 class HipscanError(Exception):
     """Base of all errors that are meant for a person: what happened, and what to do next."""
 

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hipscan.cli.targets import choose
 from hipscan.collect.collector import Collected, Order, collect, order
 from hipscan.documents import files
 from hipscan.errors import ExitCode, TargetError
+from hipscan.fleet.pool import run_on, threads
 from hipscan.fleet.run_folder import file_name
 from hipscan.model import codec, snapshot
 from hipscan.model.fact import FactStatus
@@ -67,23 +67,19 @@ def _each(reach: Reach, what: Order, show: Callable[[Target, Collected], str]) -
     """Collect from every target at the same time and print a line for each."""
     settings = settle_reach(reach)
     targets = choose(settings)
-    status: int = ExitCode.OK
     work = Collector(what, connect(settings.reach))
-    jobs = min(settings.reach.jobs or DEFAULT_JOBS, len(targets))
-    with Progress(len(targets), quiet=reach.quiet) as progress, ThreadPoolExecutor(jobs) as pool:
-        futures = {pool.submit(work, target): target for target in targets}
-        for future in as_completed(futures):
-            target = futures[future]
-            progress.end(target.name)
-            try:
-                collected = future.result()
-            except TargetError as error:
-                _failed(target, error)
-                status = ExitCode.INCOMPLETE
+    count = min(settings.reach.jobs or DEFAULT_JOBS, len(targets))
+    status: int = ExitCode.OK
+    with Progress(len(targets), quiet=reach.quiet) as progress, threads(count) as pool:
+        for target, result in run_on(targets, progress.watched(work), pool):
+            if isinstance(result, TargetError):
+                _failed(target, result)
+            elif isinstance(result, Exception):
+                raise result
             else:
-                sys.stdout.write(f"{show(target, collected)}\n")
-                if collected.snapshot.broken:
-                    status = ExitCode.INCOMPLETE
+                sys.stdout.write(f"{show(target, result)}\n")
+            if not isinstance(result, Collected) or result.snapshot.broken:
+                status = ExitCode.INCOMPLETE
     return status
 
 

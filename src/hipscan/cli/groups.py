@@ -16,7 +16,6 @@ import typer
 from hipscan.cli import options
 from hipscan.cli.flags import Criteria, Reach, Wanted
 from hipscan.cli.passwords import PasswordSource
-from hipscan.cli.streams import drop_stdout
 
 
 def _reach(  # noqa: PLR0913 - each parameter is an option
@@ -116,12 +115,7 @@ def grouped(command: Callable[..., int]) -> Callable[..., None]:
             group: builder(**{name: values.pop(name) for name in names})
             for group, (builder, names) in groups.items()
         }
-        try:
-            status = command(**arguments, **values)
-        except BrokenPipeError:  # the reader of standard output has gone; that is its right
-            drop_stdout()
-            status = 0
-        raise typer.Exit(status)
+        raise typer.Exit(command(**arguments, **values))
 
     run.__doc__ = command.__doc__
     run.__name__ = command.__name__

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hipscan.cli.streams import drop_stdout, is_colored
+from hipscan.cli.streams import is_colored
 from hipscan.documents import files
 from hipscan.documents.document import suggest
-from hipscan.errors import ExitCode, OutputError, UsageError
+from hipscan.errors import OutputError, UsageError, or_unwritten
 from hipscan.model.report import Report
 from hipscan.report.base import View
 from hipscan.report.table import FORMATS, load
@@ -45,7 +45,10 @@ def check_format(name: str) -> str:
 
 
 def write_all(report: Report, name: str, outputs: Sequence[Output], view: View) -> int:
-    """Write every output; return the run's exit code, or 4 when one could not be written."""
+    """Write every output; return the run's exit code, or 4 when a file could not be written.
+
+    Whether standard output could be is known to `hipscan.cli.streams`.
+    """
     status = report.run.exit_code
     for output in outputs:
         try:
@@ -56,8 +59,9 @@ def write_all(report: Report, name: str, outputs: Sequence[Output], view: View) 
             sys.stderr.write(f"hipscan: {block(error.message)}\n")
             if error.hint:
                 sys.stderr.write(f"  try: {block(error.hint)}\n")
-            status = ExitCode.OUTPUT
-    return status if _to_stdout(report, name, view) else ExitCode.OUTPUT
+            status = or_unwritten(status)
+    _to_stdout(report, name, view)
+    return status
 
 
 def _encoded(pieces: Iterator[str]) -> Iterator[bytes]:
@@ -65,18 +69,9 @@ def _encoded(pieces: Iterator[str]) -> Iterator[bytes]:
         yield piece.encode("utf-8", "backslashreplace")
 
 
-def _to_stdout(report: Report, name: str, view: View) -> bool:
-    """Write to standard output; a reader that has gone is fine, a full disk is not."""
+def _to_stdout(report: Report, name: str, view: View) -> None:
     width = shutil.get_terminal_size((100, 24)).columns
     seen = replace(view, color=is_colored(sys.stdout), width=max(width, 60))
-    try:
-        for piece in _encoded(load(name)(report, seen)):
-            sys.stdout.buffer.write(piece)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        drop_stdout()
-    except OSError as error:
-        sys.stderr.write(f"hipscan: standard output could not be written: {error.strerror}\n")
-        drop_stdout()
-        return False
-    return True
+    for piece in _encoded(load(name)(report, seen)):
+        sys.stdout.buffer.write(piece)
+    sys.stdout.flush()

@@ -6,20 +6,24 @@ The line names the target that has been at work the longest, so that what is slo
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from time import monotonic
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
+from hipscan.model.target import Target
 from hipscan.sanitize import line
 
 _TICK_SECONDS: Final = 0.5
 _PLAIN_SECONDS: Final = 10.0
 _SLOW_SECONDS: Final = 5.0
 
+T = TypeVar("T")
+
 
 class Progress(AbstractContextManager["Progress"]):
-    """Shows how far a run is. `begin` and `end` may be called from any thread."""
+    """Shows how far a run is: which targets are at work, and for how long."""
 
     def __init__(self, total: int, *, quiet: bool) -> None:
         self._total = total
@@ -49,16 +53,20 @@ class Progress(AbstractContextManager["Progress"]):
         if self._thread:
             self._thread.join(timeout=2)
 
-    def begin(self, name: str) -> None:
-        """Say that work on a target has begun."""
-        with self._lock:
-            self._working[name] = monotonic()
+    def watched(self, work: Callable[[Target], T]) -> Callable[[Target], T]:
+        """Return `work` such that it is seen to begin and to end, in any thread."""
 
-    def end(self, name: str) -> None:
-        """Say that work on a target has ended."""
-        with self._lock:
-            self._working.pop(name, None)
-            self._done += 1
+        def run(target: Target) -> T:
+            with self._lock:
+                self._working[target.name] = monotonic()
+            try:
+                return work(target)
+            finally:
+                with self._lock:
+                    del self._working[target.name]
+                    self._done += 1
+
+        return run
 
     def _run(self) -> None:
         every = _TICK_SECONDS if self._is_live else _PLAIN_SECONDS

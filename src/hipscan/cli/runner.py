@@ -2,12 +2,9 @@
 
 import os
 import secrets
-import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +13,8 @@ import platformdirs
 
 from hipscan.cli.content import framework
 from hipscan.cli.progress import Progress
-from hipscan.errors import ExitCode, TargetError, Unreachable
-from hipscan.fleet.pool import run_on
+from hipscan.errors import ExitCode, HipscanError, TargetError, Terminated, Unreachable
+from hipscan.fleet.pool import run_on, threads
 from hipscan.fleet.run import Recorder
 from hipscan.fleet.run_folder import RunFolder
 from hipscan.fleet.scan import unreachable
@@ -47,7 +44,7 @@ def state_folder() -> Path:
 
 def new_run_folder(now: datetime) -> RunFolder:
     """Make the folder of a run that starts `now`."""
-    name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     return RunFolder.create(state_folder() / "runs" / name)
 
 
@@ -59,57 +56,30 @@ def new_recorder(
 
 
 def run(fleet: Fleet, work: Work, recorder: Recorder) -> Report:
-    """Run `work` on every target; an interrupt ends it with what is there, marked incomplete."""
+    """Run `work` on every target; an interrupt ends it with what is there, marked incomplete.
+
+    Raises HipscanError when the run itself cannot go on, such as on a full disk.
+    """
     left = {target.name: target for target in fleet.targets}
     forced: ExitCode | None = None
-    executor = ThreadPoolExecutor(max_workers=min(fleet.jobs, max(1, len(left))))
-    with Progress(len(left), quiet=fleet.quiet) as progress, terminable():
+    count = min(fleet.jobs, max(1, len(left)))
+    with Progress(len(left), quiet=fleet.quiet) as progress, threads(count) as pool:
         try:
-            for target, result in run_on(fleet.targets, _watched(work, progress), executor):
-                left.pop(target.name)
+            for target, result in run_on(fleet.targets, progress.watched(work), pool):
+                if isinstance(result, HipscanError):
+                    raise result
                 if isinstance(result, Exception):
                     forced = ExitCode.BUG
                     result = _bug(target, result, debug=fleet.debug)  # noqa: PLW2901 - a result all the same
                 recorder.add(result)
+                del left[target.name]
         except KeyboardInterrupt as stop:
-            forced = stop.code if isinstance(stop, Terminated) else ExitCode.INTERRUPTED
+            is_terminated = isinstance(stop, Terminated)
+            forced = ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
             _say("interrupted; writing what is there")
-    executor.shutdown(wait=not left, cancel_futures=True)
     for target in left.values():
         recorder.add(unreachable(target, _interrupted()))
     return recorder.finish(datetime.now(UTC), forced=forced)
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, to be treated as an interrupt with an exit status of its own."""
-
-    code = ExitCode.TERMINATED
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Turn SIGTERM into an exception while the block runs; a second one ends the process."""
-
-    def stop(_number: int, _frame: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _watched(work: Work, progress: Progress) -> Work:
-    def watched(target: Target) -> TargetResult:
-        progress.begin(target.name)
-        try:
-            return work(target)
-        finally:
-            progress.end(target.name)
-
-    return watched
 
 
 def _interrupted() -> TargetError:

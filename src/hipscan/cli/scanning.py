@@ -18,6 +18,7 @@ from hipscan.fleet.run_folder import RunFolder, read_knowledge, read_snapshot
 from hipscan.fleet.scan import Judge, Scan
 from hipscan.model.finding import Severity
 from hipscan.model.report import Report
+from hipscan.model.target import Target
 from hipscan.probes import table
 from hipscan.report.base import View
 from hipscan.rules import needs
@@ -36,6 +37,7 @@ def scan(reach: Reach, criteria: Criteria, wanted: Wanted) -> int:
     settings = settle(reach, criteria, wanted)
     judging = prepare(settings)
     targets = choose(settings)
+    check_variables(targets, judging.selection)
     connections = connect(settings.reach)
     knowledge = content.knowledge(settings.waivers)
     folder = runner.new_run_folder(datetime.now(UTC))
@@ -132,10 +134,23 @@ def full_order(seconds: int | None = None) -> Order:
 
 
 def connect(reach: Reach) -> Connections:
-    """Return the ways to the targets."""
+    """Return the ways to the targets; what is wrong with a password shows before any is reached."""
     trust = TrustOptions(reach.known_hosts, reach.ssh_config, reach.accept_new)
     check_options(trust)
+    reach.login.get()
+    reach.sudo.get()
     return Connections(trust, reach.login, reach.sudo)
+
+
+def check_variables(targets: Sequence[Target], selection: Selection) -> None:
+    """Raise UsageError when the inventory sets a variable that no pack has."""
+    known = selection.variables
+    for target in targets:
+        for name in target.variables:
+            if name not in known:
+                raise UsageError(
+                    f"{target.name}: no pack has a variable {name!r}", hint=suggest(name, known)
+                )
 
 
 def check_level(level: str) -> str:

@@ -31,7 +31,8 @@ def run(name: str | None, *, write: bool, check: bool) -> int:
     if write or check:
         return _write(_folder()) if write else _compare(_folder())
     if name not in _MODELS:
-        raise UsageError(f"no schema is called {name!r}", hint=suggest(name or "", _MODELS))
+        message = f"no schema is called {name!r}" if name else "which schema?"
+        raise UsageError(message, hint=suggest(name or "", _MODELS))
     sys.stdout.write(_text(name))
     return ExitCode.OK
 

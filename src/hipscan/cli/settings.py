@@ -7,8 +7,10 @@ from pathlib import Path
 from hipscan.cli.flags import Criteria, Reach, Wanted
 from hipscan.config import Config, load
 from hipscan.config.environment import values
+from hipscan.errors import UsageError
 from hipscan.inventory.base import Defaults
 from hipscan.model.finding import Waiver
+from hipscan.model.target import TransportName
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Settings:
 def settle(reach: Reach, criteria: Criteria, wanted: Wanted) -> Settings:
     """Return what holds; raise UsageError with the mistakes of a configuration file."""
     config = load(reach.config)
+    _check_transport(reach.transport or config.transport)
     return Settings(
         reach=_reach(reach, config),
         criteria=replace(
@@ -54,6 +57,15 @@ def _reach(reach: Reach, config: Config) -> Reach:
         ssh_config=_nearest(reach.ssh_config, config.ssh_config),
         jobs=reach.jobs or config.jobs,
     )
+
+
+def _check_transport(name: TransportName | None) -> None:
+    """Refuse what is no way to other hosts: results of this machine must not bear their names."""
+    if name not in {None, TransportName.PARAMIKO, TransportName.OPENSSH}:
+        raise UsageError(
+            f"transport {name} cannot reach other hosts",
+            hint="paramiko or openssh; this machine is the target `local`",
+        )
 
 
 def _nearest(flag: Path | None, configured: Path | None) -> Path | None:

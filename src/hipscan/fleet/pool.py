@@ -1,19 +1,29 @@
 """Many targets at the same time, on any executor. One target never holds another up."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from typing import TypeVar
 
-from hipscan.model.report import TargetResult
 from hipscan.model.target import Target
 
 T = TypeVar("T")
 
 
+@contextmanager
+def threads(count: int) -> Iterator[Executor]:
+    """Lend a pool of threads; at the end it waits for none of them."""
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def run_on(
-    targets: Sequence[Target], work: Callable[[Target], TargetResult], executor: Executor
-) -> Iterator[tuple[Target, TargetResult | Exception]]:
-    """Yield each target with its result, as they finish; a bug in one is yielded, not raised.
+    targets: Sequence[Target], work: Callable[[Target], T], executor: Executor
+) -> Iterator[tuple[Target, T | Exception]]:
+    """Yield each target with its result, as they finish; an error in one is yielded, not raised.
 
     When the caller stops early, what has not begun is cancelled.
     """

@@ -51,7 +51,7 @@ class RunFolder:
         """Make the folder; raise OutputError where that is not possible."""
         try:
             for folder in (path, path / "targets", path / "snapshots"):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _make(folder)
         except OSError as error:
             raise OutputError(
                 f"the run's folder {path} cannot be made: {error.strerror}",
@@ -94,6 +94,14 @@ class RunFolder:
 
     def _report(self, head: RunHead) -> Report:
         return Report(head.run, head.rules, self.targets, head.summary, head.frameworks)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that must not be there, and those above it, closed to everybody else."""
+    for parent in reversed(folder.parents):
+        if not parent.exists():
+            parent.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700)
 
 
 def file_name(name: str) -> str:
