@@ -6,9 +6,7 @@ values. Sources: the reference manuals of both servers, for groups, spellings an
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from typing import Final
 
 from hipscan.model.fact import FactStatus, Record, Value, absent, missing
@@ -17,40 +15,13 @@ from hipscan.probes.base import (
     FactSpec,
     Field,
     FieldType,
-    Listing,
     Probe,
     judge_notes,
     listing,
 )
+from hipscan.probes.mysql_options import DEFAULTS, MAINS, Option, is_read, read_options
 from hipscan.probes.tls_floor import FLOOR, Floor, read_floor
 from hipscan.probes.tls_grades import old_protocols, severity, weak_families
-
-# Known options with the defaults that both servers share; "" where there is none.
-DEFAULTS: Final[Mapping[str, str]] = {
-    "bind_address": "*",
-    "general_log": "off",
-    "innodb_encrypt_tables": "off",
-    "local_infile": "",
-    "log_error": "",
-    "plugin_load": "",
-    "plugin_load_add": "",
-    "port": "3306",
-    "require_secure_transport": "off",
-    "secure_file_priv": "",
-    "server_audit_logging": "off",
-    "skip_grant_tables": "off",
-    "skip_name_resolve": "off",
-    "skip_networking": "off",
-    "skip_ssl": "off",
-    "ssl": "",
-    "ssl_ca": "",
-    "ssl_cert": "",
-    "ssl_cipher": "",
-    "ssl_key": "",
-    "tls_version": "",
-}
-
-MAINS: Final = ("/etc/my.cnf", "/etc/mysql/my.cnf")
 
 SCRIPT: Final = (
     FLOOR
@@ -127,21 +98,7 @@ SETTING: Final = {
     "line": Field(FieldType.INTEGER, "the line of the file"),
 }
 
-_SWITCHES: Final = frozenset(key for key, value in DEFAULTS.items() if value == "off") | {
-    "ssl",
-    "local_infile",
-}
 _LOOPBACK: Final = re.compile(r"^(localhost|127\.[\d.]+|::1)$")
-_DEPTH: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class _Option:
-    group: str
-    key: str
-    value: str
-    file: str
-    line: int
 
 
 def parse(text: str, _status: int) -> Facts:
@@ -166,7 +123,7 @@ def parse(text: str, _status: int) -> Facts:
     if not any(path in read.files for path in MAINS) and read.of_kind("denied"):
         reason = f"denied: {read.of_kind('denied')[0].text}"
         return dict.fromkeys(names, missing(FactStatus.DENIED, reason))
-    made = [option for option in _options(read) if _is_read(option.group, server, version)]
+    made = [option for option in read_options(read) if is_read(option.group, server, version)]
     record = _record(server, version, {each.key: each.value for each in made}, read_floor(read))
     main = next((path for path in reversed(MAINS) if path in read.files), "")
     settings: list[Record] = [_setting(server, each) for each in made]
@@ -174,71 +131,6 @@ def parse(text: str, _status: int) -> Facts:
         "mysql_server": judge_notes(read.notes, [record | {"file": main}]),
         "mysql_setting": judge_notes(read.notes, settings),
     }
-
-
-def _options(read: Listing) -> Iterator[_Option]:
-    for path in MAINS:
-        yield from _file(path, read, 0)
-
-
-def _file(path: str, read: Listing, depth: int) -> Iterator[_Option]:
-    group = ""
-    for number, raw in enumerate(read.files.get(path, ()), 1):
-        line = raw.strip()
-        if line.startswith("[") and "]" in line:
-            group = line[1 : line.index("]")].strip().lower()
-        elif line.startswith("!include"):
-            for each in _included(line, read):
-                if depth < _DEPTH:
-                    yield from _file(each, read, depth + 1)
-        elif line and line[0] not in "#;":
-            key, value = option(line)
-            yield _Option(group, key, value, path, number)
-
-
-def _included(line: str, read: Listing) -> list[str]:
-    word, *rest = line.split(None, 1)
-    pattern = "".join(rest).rstrip("/")
-    if word == "!includedir":
-        depth = pattern.count("/") + 1
-        near = (path for path in read.files if path.count("/") == depth)
-        return sorted(path for path in near if fnmatchcase(path, f"{pattern}/*.cnf"))
-    return [pattern]
-
-
-def option(line: str) -> tuple[str, str]:
-    """Return (option, value) as the servers understand a line.
-
-    skip-networking          -> skip_networking on
-    loose-ssl_cert = "/x"    -> ssl_cert /x
-    disable-local-infile     -> local_infile off
-    """
-    name, equals, value = line.partition("=")
-    key = name.strip().lower().replace("-", "_").removeprefix("loose_")
-    value = value.strip().strip("\"'")
-    for prefix, state in (("enable_", "on"), ("disable_", "off")):
-        if key.startswith(prefix):
-            key, equals, value = key.removeprefix(prefix), "=", state
-    if key in ("skip_ssl", "networking"):
-        other = {"on": "off", "off": "on"}[_switch(value, bare=not equals)]
-        return ("ssl" if key == "skip_ssl" else "skip_networking"), other
-    return key, _switch(value, bare=not equals) if key in _SWITCHES else value
-
-
-def _switch(value: str, *, bare: bool) -> str:
-    return "on" if bare or value.lower() in ("1", "on", "true", "yes", "force") else "off"
-
-
-def _is_read(group: str, server: str, version: tuple[int, int, int] | None) -> bool:
-    """Say whether the server reads a group; one for another version is not."""
-    base, _, series = group.partition("-")
-    own = {"mysqld", "server"} | (
-        {"mariadb", "mariadbd", "client-server", "galera"} if server == "mariadb" else set()
-    )
-    if group in own:
-        return True
-    numbered = base in own - {"server", "galera"} and bool(re.fullmatch(r"\d+\.\d+", series))
-    return numbered and (version is None or series == f"{version[0]}.{version[1]}")
 
 
 def _record(
@@ -322,7 +214,7 @@ def _default_protocols(server: str, version: tuple[int, int, int] | None) -> lis
     return modern if new else ["TLSv1.1", *modern]
 
 
-def _setting(server: str, each: _Option) -> Record:
+def _setting(server: str, each: Option) -> Record:
     return {
         "server": server,
         "key": each.key,
