@@ -31,7 +31,7 @@ def test_no_more_handshakes_than_allowed(
 
     def job(number: int) -> None:
         nonlocal inside
-        with slots.hold(f"192.0.2.{number % addresses}"):
+        with slots.address(f"192.0.2.{number % addresses}"), slots.handshake():
             with lock:
                 inside += 1
                 seen.append(inside)
@@ -47,8 +47,15 @@ def test_no_more_handshakes_than_allowed(
 def test_a_slot_is_free_again_after_an_error() -> None:
     slots = Slots(1, 1)
     for _ in range(3):
-        with pytest.raises(OSError, match="gone"), slots.hold("a"):
+        with pytest.raises(OSError, match="gone"), slots.address("a"), slots.handshake():
             raise OSError("gone")
+
+
+def test_a_host_that_does_not_answer_takes_no_handshake_from_others() -> None:
+    slots, reached = Slots(1, 1), []
+    with slots.address("blackhole"), slots.address("good"), slots.handshake():
+        reached.append("good")
+    assert reached
 
 
 def attempt(gate: PasswordGate, password: Secret, *, right: bool) -> None:

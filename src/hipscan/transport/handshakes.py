@@ -21,7 +21,10 @@ MOST_WRONG: Final = 3
 
 
 class Slots:
-    """Limits the handshakes in flight: for each address, and in all."""
+    """Limits the connections being made to one address, and the handshakes on all processors.
+
+    A target that does not even answer holds nothing but a place of its own address.
+    """
 
     def __init__(self, per_address: int = PER_ADDRESS, total: int | None = None) -> None:
         self._per_address = per_address
@@ -30,20 +33,25 @@ class Slots:
         self._taken: dict[str, int] = {}
 
     @contextmanager
-    def hold(self, address: str) -> Iterator[None]:
-        """Wait for a slot and hold it. Every holder is under a time limit, so it comes."""
+    def address(self, address: str) -> Iterator[None]:
+        """Wait for a place at `address` and hold it. Every holder is under a time limit."""
         with self._lock:
             self._lock.wait_for(lambda: self._taken.get(address, 0) < self._per_address)
             self._taken[address] = self._taken.get(address, 0) + 1
         try:
-            with self._total:
-                yield
+            yield
         finally:
             with self._lock:
                 self._taken[address] -= 1
                 if not self._taken[address]:
                     del self._taken[address]
                 self._lock.notify_all()
+
+    @contextmanager
+    def handshake(self) -> Iterator[None]:
+        """Wait for a turn to spend processor time, and hold it; after the address, not before."""
+        with self._total:
+            yield
 
 
 @dataclass(slots=True)

@@ -77,7 +77,8 @@ class OpensshTransport:
         # The client connects, logs in and talks on one clock.
         patient = replace(budget, login_seconds=budget.connect_seconds + budget.login_seconds)
         with ExitStack() as slot:
-            slot.enter_context(self._slots.hold(settings.hostname))
+            slot.enter_context(self._slots.address(settings.hostname))
+            slot.enter_context(self._slots.handshake())
             with SubprocessChannel(argv, env=_environment()) as process:
                 channel = _FirstWord(process, slot.close)
                 reply = converse(channel, request, patient, explain=_client_failure)

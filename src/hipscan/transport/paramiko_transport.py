@@ -8,7 +8,8 @@ the reply says so.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -66,6 +67,21 @@ class _Opened:
     peer: dict[str, str]
 
 
+@dataclass(slots=True)
+class _Allowance:
+    """The seconds that reaching one target may still take; waiting for others is free."""
+
+    seconds: float
+
+    @contextmanager
+    def spent(self) -> Iterator[None]:
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds -= time.monotonic() - begun
+
+
 class ParamikoTransport:
     """Reaches targets over SSH; one instance serves all threads of a run."""
 
@@ -119,41 +135,37 @@ class ParamikoTransport:
 
     def _open(self, visit: _Visit) -> _Opened:
         """Connect and log in; try again what may pass by itself, which no login does."""
-        left = visit.budget.connect_seconds + visit.budget.login_seconds
+        time_left = _Allowance(visit.budget.connect_seconds + visit.budget.login_seconds)
         for pause in _PAUSES:
-            with self._slots.hold(str(visit.addresses[0][4][0])):
-                begun = time.monotonic()
+            with self._slots.address(str(visit.addresses[0][4][0])):
                 try:
-                    return self._open_once(visit, left)
+                    return self._open_once(visit, time_left)
                 except TargetError as error:
                     failure = error
-                left -= time.monotonic() - begun
             wait = pause * random.uniform(1, 1 + _JITTER)  # noqa: S311 - spreads load, no secret
-            left -= wait
-            if failure.cause not in _PASSING or not pause or left < _LEAST_SECONDS:
+            time_left.seconds -= wait
+            if failure.cause not in _PASSING or not pause or time_left.seconds < _LEAST_SECONDS:
                 raise failure
             self._sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    def _open_once(self, visit: _Visit, left: float) -> _Opened:
-        connection = connect(visit.addresses, seconds=min(visit.budget.connect_seconds, left))
-        seconds = min(visit.budget.login_seconds, left)
-        try:
-            types = visit.known.key_types(*visit.settings.host_key_name)
-            session = Session(
-                connection,
-                types,
-                seconds=seconds,
-                restrictions=visit.settings.restrictions,
-            )
-        except BaseException:
-            connection.close()
-            raise
-        try:
-            return self._start_command(visit, session, seconds)
-        except BaseException:
-            session.finish()
-            raise
+    def _open_once(self, visit: _Visit, time_left: _Allowance) -> _Opened:
+        with ExitStack() as unfinished:
+            with time_left.spent():
+                limit = min(visit.budget.connect_seconds, time_left.seconds)
+                connection = unfinished.enter_context(connect(visit.addresses, seconds=limit))
+            with self._slots.handshake(), time_left.spent():
+                seconds = min(visit.budget.login_seconds, time_left.seconds)
+                session = Session(
+                    connection,
+                    visit.known.key_types(*visit.settings.host_key_name),
+                    seconds=seconds,
+                    restrictions=visit.settings.restrictions,
+                )
+                unfinished.callback(session.finish)
+                opened = self._start_command(visit, session, seconds)
+            unfinished.pop_all()
+        return opened
 
     def _start_command(self, visit: _Visit, session: Session, seconds: float) -> _Opened:
         stage = SshStage.HANDSHAKE
