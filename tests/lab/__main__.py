@@ -14,7 +14,8 @@ python -m tests.lab list                     the images, and the hosts that run
 python -m tests.lab start IMAGE              a host that lives until Ctrl-C, and how to reach it
 python -m tests.lab start IMAGE COMMAND ...  a host for one command; HOST, PORT, IDENTITY and
                                              KNOWN_HOSTS are in its environment
-python -m tests.lab clean                    end and remove what a crash has left
+python -m tests.lab clean                     end every host; remove what crashes and old
+                                             definitions have left
 """
 
 
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
             return _start(image, command)
         case ["clean"]:
             leftovers.remove(CACHE)
+            leftovers.prune(CACHE)
         case _:
             print(USAGE, file=sys.stderr, end="")
             return 2

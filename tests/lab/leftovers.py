@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.lab.build import locked
 from tests.lab.cell import GROUP_PREFIX, remove_group
+from tests.lab.definitions import load
 
 
 def hosts(cache: Path) -> list[str]:
@@ -28,12 +30,19 @@ def remove(cache: Path) -> None:
     deadline = time.monotonic() + 10
     while _keepers(cache) and time.monotonic() < deadline:
         time.sleep(0.05)
-    with _groups() as groups:
+    with groups() as mounted:
         for folder in sorted((cache / "run").glob("*")):
-            remove_group(groups / f"{GROUP_PREFIX}{folder.name}")
+            remove_group(mounted / f"{GROUP_PREFIX}{folder.name}")
             shutil.rmtree(folder)
-    for partial in (cache / "images").glob("*.partial"):
-        shutil.rmtree(partial)
+
+
+def prune(cache: Path) -> None:
+    """Remove images that no definition asks for any more, and those that were never finished."""
+    wanted = {image.folder for image in load().values()}
+    with locked(cache / "build.lock"):
+        for folder in (cache / "images").glob("*"):
+            if folder.name not in wanted:
+                shutil.rmtree(folder)
 
 
 def _keepers(cache: Path) -> dict[str, int]:
@@ -50,7 +59,7 @@ def _keepers(cache: Path) -> dict[str, int]:
 
 
 @contextmanager
-def _groups() -> Iterator[Path]:
+def groups() -> Iterator[Path]:
     """Mount the control groups for a moment: where a machine has them differs."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["mount", "-t", "cgroup2", "cgroup2", folder], check=True)

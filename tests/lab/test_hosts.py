@@ -1,14 +1,20 @@
 """The lab itself: hosts are what they say, are reached over SSH, and leave nothing behind."""
 
 import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.lab import leftovers
+from tests.lab.build import layers
+from tests.lab.cell import GROUP_PREFIX
 from tests.lab.changes import Kind
 from tests.lab.definitions import load
-from tests.lab.hosts import CACHE, Host
+from tests.lab.hosts import CACHE, CHECKOUT, Host, Lab
+from tests.lab.inside import Namespaces
 
 pytestmark = pytest.mark.lab
 IMAGES = [image.name for image in load().values() if image.init]
@@ -73,11 +79,51 @@ def test_a_stopped_host_leaves_nothing(start: Start) -> None:
     assert ssh(host, "root", "true").returncode == 255
 
 
-def test_a_host_ends_when_its_lab_is_killed(start: Start) -> None:
-    host = start("debian12")
-    assert host.keeper.stdin
-    host.keeper.stdin.close()
-    assert host.keeper.wait(timeout=10) == 0
+@pytest.fixture
+def cache(lab: Lab, tmp_path: Path) -> Path:
+    """Return a cache of the test's own that has the images of the lab's."""
+    layers(lab.images["debian12"], lab.cache)
+    (tmp_path / "images").symlink_to(lab.cache / "images")
+    return tmp_path
+
+
+def _until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def _remains(cache: Path, name: str) -> list[str]:
+    with leftovers.groups() as groups:
+        found = [path.name for path in groups.glob(f"{GROUP_PREFIX}{name}")]
+    return [*found, *leftovers.hosts(cache), *(path.name for path in cache.glob("run/*"))]
+
+
+def test_nothing_survives_a_lab_that_is_killed(cache: Path) -> None:
+    script = (
+        "import sys, pathlib, time; from tests.lab.hosts import Lab;"
+        "print(Lab(pathlib.Path(sys.argv[1])).start('debian12').name, flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", script, str(cache)]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
+        name = process.stdout.readline().strip() if process.stdout else ""
+        assert leftovers.hosts(cache) == [name]
+        process.kill()
+    assert _until(lambda: _remains(cache, name) == [name])
+    leftovers.remove(cache)
+    assert _remains(cache, name) == []
+
+
+def test_a_host_does_not_survive_its_keeper(cache: Path) -> None:
+    with Lab(cache) as lab:
+        host = lab.start("debian12")
+        assert isinstance(host.inside, Namespaces)
+        first = Path(f"/proc/{host.inside.init}")
+        host.keeper.kill()
+        assert _until(lambda: not first.exists())
+        leftovers.remove(cache)
+        assert _remains(cache, host.name) == []
 
 
 def test_pending_updates_are_there_on_an_old_host(start: Start) -> None:
