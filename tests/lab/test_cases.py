@@ -25,6 +25,7 @@ from tests.lab.scanning import Client
 pytestmark = pytest.mark.lab
 Start = Callable[[str], Host]
 BACKUP = ".hipscan"
+STRICT = "set -e\n"  # what a case does to a host has to succeed, every line of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,13 @@ def test_a_rule_sees_what_was_broken_and_its_fix_mends_it(
     start: Start, client: Client, case: CaseModel, image: str
 ) -> None:
     host = start(image)
-    _apply(host, case.break_)
+    _apply(host, STRICT + case.break_)
     broken = scan(client, host, case)
     assert broken.outcome == case.expected, broken
     for part in case.fail:
         assert any(part in text for text in broken.observed), (part, broken.observed)
-    if mend := case.repair or (broken.fix if case.fix == "own" else ""):
+    mend = STRICT + case.repair if case.repair else broken.fix if case.fix == "own" else ""
+    if mend:
         _apply(host, mend)
         mended = scan(client, host, case)
         assert mended.outcome == "pass", mended
