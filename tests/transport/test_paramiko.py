@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,17 @@ def test_a_busy_server_is_tried_again(start_sshd: StartSshd) -> None:
         reply = transport.exchange(target(server), request(), PATIENT)
     assert reply.ending is Ending.COMPLETE
     assert 1 <= pauses[0] <= 1.25
+
+
+def test_a_crowd_through_one_address_loses_nobody(start_sshd: StartSshd) -> None:
+    server = start_sshd("MaxStartups 10:100:10")
+    transport = paramiko_to(server)
+
+    def visit(_number: int) -> Ending:
+        return transport.exchange(target(server), request(), PATIENT).ending
+
+    with ThreadPoolExecutor(40) as pool:
+        assert set(pool.map(visit, range(60))) == {Ending.COMPLETE}
 
 
 @pytest.mark.skipif(shutil.which("ssh") is None, reason="needs the OpenSSH client")
