@@ -100,7 +100,7 @@ def prepare(settings: Settings) -> Judging:
     packs = content.packs(criteria.packs)
     selection = select_rules(
         packs,
-        profile=criteria.profile or "default",
+        profile="default" if criteria.profile is None else criteria.profile,
         only=criteria.only,
         skip=criteria.skip,
         values=settings.set,
@@ -108,7 +108,7 @@ def prepare(settings: Settings) -> Judging:
     return Judging(
         packs,
         selection,
-        check_level(criteria.fail_on or Severity.CRITICAL),
+        check_level(str(Severity.CRITICAL) if criteria.fail_on is None else criteria.fail_on),
         outputs.check_format(wanted.format),
         outputs.parse(wanted.outputs),
         wanted.least or Severity.INFO,
@@ -155,7 +155,7 @@ def check_variables(targets: Sequence[Target], selection: Selection) -> None:
 
 def check_level(level: str) -> str:
     """Return `level` when the gate knows it; raise UsageError else."""
-    levels = (*Severity, "never")
+    levels = (*map(str, Severity), "never")
     if level not in levels:
         raise UsageError(f"--fail-on {level!r} is no severity", hint=suggest(level, levels))
     return level

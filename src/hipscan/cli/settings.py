@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import TypeVar
 
 from hipscan.cli.flags import Criteria, Reach, Wanted
 from hipscan.config import Config, load
@@ -11,6 +11,9 @@ from hipscan.errors import UsageError
 from hipscan.inventory.base import Defaults
 from hipscan.model.finding import Waiver
 from hipscan.model.target import TransportName
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,8 @@ def settle(reach: Reach, criteria: Criteria, wanted: Wanted) -> Settings:
         criteria=replace(
             criteria,
             packs=criteria.packs or config.packs,
-            profile=criteria.profile or config.profile,
-            fail_on=criteria.fail_on or config.fail_on,
+            profile=_nearest(criteria.profile, config.profile),
+            fail_on=_nearest(criteria.fail_on, config.fail_on),
         ),
         wanted=replace(wanted, least=wanted.least or config.severity),
         set={**config.set, **values(criteria.values, where="--set")},
@@ -68,5 +71,5 @@ def _check_transport(name: TransportName | None) -> None:
         )
 
 
-def _nearest(flag: Path | None, configured: Path | None) -> Path | None:
+def _nearest(flag: T | None, configured: T | None) -> T | None:
     return configured if flag is None else flag
