@@ -135,7 +135,9 @@ def parse(text: str, _status: int) -> Facts:
         if kind in said:
             said[kind] |= {plain(each) for each in name.split(",")}
     lines = list(_lines(read))
-    return {"kernel_module": judge_notes(read.notes, [_record(n, said, lines) for n in NAMES])}
+    whole = all(note.kind == "absent" for note in read.notes)
+    records = [_record(name, said, lines, whole=whole) for name in NAMES]
+    return {"kernel_module": judge_notes(read.notes, records)}
 
 
 def plain(name: str) -> str:
@@ -153,12 +155,14 @@ def _lines(read: Listing) -> Iterator[_Line]:
                     pass
 
 
-def _record(name: str, said: dict[str, set[str]], lines: list[_Line]) -> Record:
+def _record(name: str, said: dict[str, set[str]], lines: list[_Line], *, whole: bool) -> Record:
+    """Return the record of a module; `whole` says that no file is hidden, which might block it."""
     about = [line for line in lines if fnmatchcase(name, line.pattern)]
     install = next((line for line in about if line.word == "install"), None)
     refused = install is not None and install.command.endswith(("/true", "/false"))
     loaded, builtin = name in said["loaded"], name in said["builtin"]
     available, blocked = name in said["available"], refused or name in said["barred"]
+    loadable = available and not blocked
     return {
         "name": name,
         "loaded": loaded,
@@ -166,7 +170,7 @@ def _record(name: str, said: dict[str, set[str]], lines: list[_Line]) -> Record:
         "available": available,
         "blocked": blocked,
         "blacklisted": any(line.word == "blacklist" for line in about),
-        "usable": loaded or builtin or (available and not blocked),
+        "usable": loaded or builtin or (loadable if whole or not loadable else None),
         "file": install.file if install and refused else "",
         "line": install.line if install and refused else 0,
     }

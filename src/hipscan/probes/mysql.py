@@ -126,6 +126,9 @@ def parse(text: str, _status: int) -> Facts:
     made = [option for option in read_options(read) if is_read(option.group, server, version)]
     record = _record(server, version, {each.key: each.value for each in made}, read_floor(read))
     main = next((path for path in reversed(MAINS) if path in read.files), "")
+    if any(note.kind != "absent" for note in read.notes):
+        # a file that was not read might decide everything
+        record = {key: record[key] if key in ("server", "version") else None for key in FIELDS}
     settings: list[Record] = [_setting(server, each) for each in made]
     return {
         "mysql_server": judge_notes(read.notes, [record | {"file": main}]),

@@ -124,8 +124,19 @@ def _cluster(main: str, read: Listing) -> tuple[list[Record], list[Record], list
     held = effective(made, version)
     hba = _beside(where.get("hba_file", "pg_hba.conf"), folder)
     lines = list(read_hba(hba, read.files))
+    hidden = [note.text for note in read.notes if note.kind != "absent"]
+    if main in hidden or any(not path.endswith("pg_hba.conf") for path in hidden):
+        return [_unknown(name, version, main)], [], list(_hba(name, lines))
     cluster = _record(name, version, held, lines, read_floor(read)) | {"file": main}
+    if hidden:
+        cluster["clear_lines"] = None
     return [cluster], [_setting(name, each) for each in held.values()], list(_hba(name, lines))
+
+
+def _unknown(name: str, version: int | None, main: str) -> Record:
+    """Return the record of a cluster of which a file could not be read: it might decide all."""
+    known = {"cluster": name, "version": version, "file": main}
+    return {key: known.get(key) for key in CLUSTER}
 
 
 def _beside(path: str, folder: str) -> str:

@@ -144,8 +144,10 @@ def parse(text: str, _status: int) -> Facts:
         return {"sysctl": missing(FactStatus.DENIED, "no setting of the kernel can be read")}
     lines = list(_lines(read, systemd="systemd yes" in read.plain))
     names = [key for key in KEYS if key.replace(".", "/") in running.keys() | denied]
-    records = [_record(key, running.get(key.replace(".", "/")), lines) for key in names]
     notes = [note for note in read.notes if note.text.endswith((".conf", "sysctl.d"))]
+    whole = all(note.kind == "absent" for note in notes)
+    pairs = ((key, running.get(key.replace(".", "/"))) for key in names)
+    records = [_record(key, value, lines, whole=whole) for key, value in pairs]
     return {"sysctl": judge_notes(notes, records)}
 
 
@@ -181,14 +183,15 @@ def _deciding(key: str, lines: list[_Line]) -> _Line | None:
     return found[-1] if found else None
 
 
-def _record(key: str, running: str | None, lines: list[_Line]) -> Record:
+def _record(key: str, running: str | None, lines: list[_Line], *, whole: bool) -> Record:
+    """Return the record of a key; `whole` says that no file is hidden, which might set it."""
     line = _deciding(key.replace(".", "/"), lines)
     value = None if running is None else " ".join(running.split())
     record: dict[str, str | int | None] = {"key": key, "running": value}
     if line is None or line.value is None:
         default = KEYS[key]
         boots = value if default is None else default
-        return record | {"at_boot": boots, "file": "", "line": 0}
+        return record | {"at_boot": boots if whole else None, "file": "", "line": 0}
     made = " ".join(line.value.split())
     return record | {"configured": made, "at_boot": made, "file": line.file, "line": line.line}
 
