@@ -11,8 +11,8 @@ from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing
 from hipscan.probes.apache_lines import LEX, Tree, read_tree, words
-from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, judge_notes, listing
-from hipscan.probes.directives import Directive, inherited
+from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
+from hipscan.probes.directives import Directive, inherited, unless_hidden
 from hipscan.probes.tls_floor import FLOOR, PATHS, Floor, read_floor
 from hipscan.probes.tls_grades import PROTOCOLS, old_protocols, severity, weak_families
 
@@ -129,7 +129,7 @@ def parse(text: str, _status: int) -> Facts:
     skip = {*PATHS, *(path for path in read.files if "/crypto-policies/" in path)}
     files = {path: lines for path, lines in read.files.items() if path not in skip}
     tree = read_tree(main, roots[0] if roots else main.rpartition("/")[0], files)
-    fact = judge_notes(read.notes, list(_hosts(tree, read_floor(read))))
+    fact = unless_hidden(read.notes, list(_hosts(tree, read_floor(read))))
     if tree.macros and fact.is_decided:
         return {"apache_host": Fact(FactStatus.PARTIAL, fact.records, "macros are not followed")}
     return {"apache_host": fact}

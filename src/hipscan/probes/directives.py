@@ -9,8 +9,15 @@ The lexers that run on the target print one line a directive, with tabs between 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
+
+from hipscan.model.fact import Fact, Record
+from hipscan.probes.base import Note, judge_notes
 
 Files = Mapping[str, Sequence[str]]
+
+# What a file that could not be read may change about any server.
+_UNSURE: Final = ("weak_protocols", "weak_ciphers", "hsts", "redirects_to_https")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,17 @@ def inherited(name: str, *blocks: Directive) -> tuple[str, ...] | None:
         if found is not None:
             return found.arguments
     return None
+
+
+def unless_hidden(notes: Sequence[Note], records: Sequence[Record]) -> Fact:
+    """Return the fact of a web server's hosts; with a file hidden, what it may set is unknown."""
+    if all(note.kind == "absent" for note in notes):
+        return judge_notes(notes, records)
+    unsure = [
+        {key: None if key in _UNSURE else value for key, value in record.items()}
+        for record in records
+    ]
+    return judge_notes(notes, unsure)
 
 
 def read_directives(path: str, lines: Sequence[str]) -> Iterator[tuple[str, Directive]]:

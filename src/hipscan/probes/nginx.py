@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from hipscan.model.fact import FactStatus, Record, Value, absent, missing
-from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, judge_notes, listing
-from hipscan.probes.directives import Directive, inherited
+from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
+from hipscan.probes.directives import Directive, inherited, unless_hidden
 from hipscan.probes.nginx_lines import LEX, read_tree
 from hipscan.probes.tls_floor import FLOOR, PATHS, Floor, read_floor
 from hipscan.probes.tls_grades import old_protocols, severity, weak_families
@@ -119,7 +119,7 @@ def parse(text: str, _status: int) -> Facts:
         _record(context, outer, server, tls_ports, default, floor)
         for context, outer, server in servers
     ]
-    return {"nginx_server": judge_notes(read.notes, records)}
+    return {"nginx_server": unless_hidden(read.notes, records)}
 
 
 def _default_protocols(version: str) -> list[str] | None:
