@@ -135,6 +135,11 @@ def target_count(summary: Summary) -> int:
     return sum(summary.targets.values())
 
 
+def open_rules(report: Report) -> frozenset[str]:
+    """Return the rules that failed, or were not judged, on any target."""
+    return frozenset(found.rule for target in report.targets() for found in target.findings)
+
+
 def open_count(summary: Summary) -> int:
     """Return how many verdicts are missing: not checked, and errors of hipscan."""
     return summary.outcomes.get(Outcome.NOTCHECKED, 0) + summary.outcomes.get(Outcome.ERROR, 0)

@@ -62,7 +62,7 @@ _BY_SCAN: Final = frozenset({"automated", "both"})
 def render(report: Report, _view: View) -> Iterator[str]:
     """Yield the page piece by piece; memory grows with one target, not with the fleet."""
     page = _environment().get_template("page.html")
-    stream = page.stream(report=report, run=report.run, rules=_sorted(report.rules))
+    stream = page.stream(report=report, run=report.run, rules=_sorted(report))
     stream.enable_buffering(_PIECES)
     yield from stream
 
@@ -126,8 +126,11 @@ def _target_anchor(target: TargetResult) -> str:
     return f"target-{fingerprint('', target.name, '')}"
 
 
-def _sorted(rules: Mapping[str, RuleText]) -> tuple[RuleText, ...]:
-    return tuple(sorted(rules.values(), key=lambda rule: (-rule.severity.rank, rule.id)))
+def _sorted(report: Report) -> tuple[tuple[RuleText, bool], ...]:
+    """Return every rule with whether it is open anywhere: those first, the most severe on top."""
+    still_open = digest.open_rules(report)
+    pairs = ((rule, rule.id in still_open) for rule in report.rules.values())
+    return tuple(sorted(pairs, key=lambda pair: (not pair[1], -pair[0].severity.rank, pair[0].id)))
 
 
 def _status_counts(framework: FrameworkResult) -> dict[ControlStatus, int]:

@@ -140,16 +140,21 @@ def _title(label: Text, finding: Finding, report: Report, width: int) -> Iterato
 def _observed(finding: Finding) -> Iterator[Text]:
     items = digest.observations(finding)
     most = len(items) if len(items) <= _MOST_OBSERVATIONS + 1 else _MOST_OBSERVATIONS
+    wanted = {item.expected for item in items}
+    is_shared = len(items) > 1 and len(wanted) == 1
     if finding.reason:
         yield Text(_cut(finding.reason), style="italic")
-    yield from map(_observation, items[:most])
+    for item in items[:most]:
+        yield _observation(item, expected="" if is_shared else f"; expected: {_cut(item.expected)}")
     if len(items) > most:
         yield Text(f"and {len(items) - most} more", style="dim")
+    if is_shared:
+        yield Text(f"expected: {_cut(wanted.pop())}", style="dim")
 
 
-def _observation(item: Observation) -> Text:
+def _observation(item: Observation, *, expected: str) -> Text:
     text = Text(f"{_cut(item.subject)}: {_cut(item.observed)}")
-    text.append(f"; expected: {_cut(item.expected)}", style="dim")
+    text.append(expected, style="dim")
     return text.append(_waiver(item), style="italic")
 
 

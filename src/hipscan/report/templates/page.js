@@ -5,7 +5,7 @@
   const fields = form.elements;
   const targets = [...document.querySelectorAll(".target")];
   const level = new Map();
-  for (const rule of document.querySelectorAll(".rule")) level.set("#" + rule.id, rule.dataset.level);
+  for (const rule of document.querySelectorAll(".rule")) level.set("#" + rule.querySelector(".text").id, rule.dataset.level);
   const checked = (name) =>
     new Set([...form.querySelectorAll(`[name=${name}]:checked`)].map((box) => box.value));
 
@@ -78,7 +78,8 @@
     const link = finding.open && finding.querySelector(".more");
     const rule = link && document.getElementById(link.getAttribute("href").slice(1));
     if (!rule) return;
-    const copied = rule.querySelector(".text").cloneNode(true);
+    const copied = rule.cloneNode(true);
+    copied.removeAttribute("id");
     for (const button of copied.querySelectorAll("button")) button.remove();
     addCopy(copied);
     link.closest(".cite").after(copied);
@@ -113,7 +114,7 @@
   }, true);
   addEventListener("hashchange", reveal);
   addEventListener("beforeprint", () => {
-    for (const box of document.querySelectorAll("details")) box.open = true;
+    for (const box of document.querySelectorAll("details:not(.other, .rules)")) box.open = true;
   });
   addCopy(document);
   form.hidden = false;
