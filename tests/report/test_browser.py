@@ -13,9 +13,14 @@ from tests.report.browser import Page
 
 Show = Callable[..., Page]
 CLINIC: Final = reports.read(reports.HERE / "cases" / "clinic.yaml")
+# Opening a finding brings the rule's text into it, in a task of its own: wait for the last one.
 OPEN_ALL: Final = """
     document.querySelector("[name=open]").click();
-    new Promise((done) => setTimeout(done, 300))
+    new Promise((done) => {
+      const isBusy = () => document.querySelector(".finding[open] .more");
+      const look = () => isBusy() ? setTimeout(look, 20) : done(true);
+      look();
+    })
 """
 FILTER: Final = """
     (() => {

@@ -1,7 +1,8 @@
 """The table for a terminal: by target, failures first by severity, the summary last.
 
     pacs1  pacs1.clinic.example:22  Debian GNU/Linux 12 (bookworm)
-      high      Root can log in over SSH    ssh-root-login  164.312(a)(2)(i), 164.312(d)
+      high      Root can log in over SSH
+                ssh-root-login  164.312(a)(2)(i), 164.312(d)
                 permitrootlogin: yes; expected: no
                 fix: Set PermitRootLogin to no and reload sshd.
 
@@ -41,7 +42,8 @@ _WIDTH: Final = 100
 # What GitHub's runner obeys at the start of a line: ::name key=value::text and ##[name]text.
 _COMMAND: Final = re.compile(r"(\s*)([:#])(?::[A-Za-z][A-Za-z-]*(?:\s[^:]*)?::|#\[)")
 _INDENT: Final = 12
-_BESIDE: Final = 66
+_BESIDE: Final = 66  # the column of rule and controls, on terminals that are wide
+_WIDE: Final = 120
 
 
 def render(report: Report, view: View) -> Iterator[str]:
@@ -121,7 +123,7 @@ def _failures(
 
 
 def _title(label: Text, finding: Finding, report: Report, width: int) -> Iterator[RenderableType]:
-    """Show a finding's title, and rule and controls beside it where they fit, else beneath it."""
+    """Show a finding's title, and rule and controls beneath it, or beside it where that fits."""
     rule = digest.rule_text(report, finding.rule)
     left = Text("  ").append_text(label)
     left.append(" " * max(_INDENT - left.cell_len, 1))
@@ -130,7 +132,7 @@ def _title(label: Text, finding: Finding, report: Report, width: int) -> Iterato
         left.append(" (preview)", style="dim")
     right = Text(_cut("  ".join(filter(None, (rule.id, ", ".join(rule.controls))))), style="dim")
     column = max(_BESIDE, left.cell_len + 2)
-    if column + right.cell_len <= width:
+    if width >= _WIDE and column + right.cell_len <= width:
         yield left + Text(" " * (column - left.cell_len)) + right
         return
     yield left
