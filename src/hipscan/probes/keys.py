@@ -26,7 +26,7 @@ for tool in find grep awk stat sort; do
   command -v "$tool" >/dev/null || { note unsupported "$tool"; exit 0; }
 done
 IFS=$NL
-# Which files do service configurations name?
+# Which files do service configurations name, other than those of authorities they trust?
 set --
 for path in /etc/nginx /etc/apache2 /etc/httpd /etc/lighttpd /etc/haproxy /etc/postfix \
   /etc/dovecot /etc/exim4 /etc/postgresql /var/lib/pgsql/data/postgresql.conf \
@@ -42,7 +42,11 @@ if [ $# -gt 0 ]; then
     if (file ~ /(sites|mods|conf)-available|snippets.snakeoil/) next
     sub(/[ \t]#.*/, "", line)
     while (match(line, /\/[A-Za-z0-9_.\/@%+-]+/)) {
-      path = substr(line, RSTART, RLENGTH); line = substr(line, RSTART + RLENGTH)
+      path = substr(line, RSTART, RLENGTH)
+      word = tolower(substr(line, 1, RSTART - 1)); line = substr(line, RSTART + RLENGTH)
+      sub(/[ \t"\047=<:]*$/, "", word); sub(/.*[ \t({;]/, "", word)
+      if (word ~ /(^|[_-]|ssl|tls)ca([_-]|cert|file|path|rev|$)|trusted|client_cert|crl|chainfile/)
+        continue
       if (path ~ /\/ca-(certificates|bundle)/) continue
       if (path !~ /^\/(etc|var|usr|srv|opt|home|root)\//) continue
       if (path ~ /\.(pem|crt|cer|key|p12|pfx|jks)$|(cert|key)[^\/]*$/) print "U" file "\t" path
@@ -147,8 +151,8 @@ CERTIFICATE_FIELDS: Final = {
     "snakeoil": Field(
         FieldType.BOOLEAN, "whether it is the throw-away certificate that a package made"
     ),
-    "used_by": Field(FieldType.LIST, "service configurations that name the file"),
-    "in_use": Field(FieldType.BOOLEAN, "whether a service configuration names the file"),
+    "used_by": Field(FieldType.LIST, "service configurations that name the file as their own"),
+    "in_use": Field(FieldType.BOOLEAN, "whether a service configuration names the file as its own"),
 }
 KEY_FIELDS: Final = {
     "path": Field(FieldType.TEXT, "the file"),
@@ -164,7 +168,7 @@ KEY_FIELDS: Final = {
         "whether others can read or change it, or its group can change it; for a key in ~/.ssh"
         " also whether the group can read it",
     ),
-    "used_by": Field(FieldType.LIST, "service configurations that name the file"),
+    "used_by": Field(FieldType.LIST, "service configurations that name the file as their own"),
 }
 
 
