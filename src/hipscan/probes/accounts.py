@@ -286,6 +286,11 @@ def parse(text: str, _status: int) -> Facts:
     }
 
 
+_FILES: Final = frozenset(
+    {"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/login.defs", "/etc/nsswitch.conf"}
+)
+
+
 def _whole(seen: Listing, path: str, records: tuple[Record, ...]) -> Fact:
     """Return the records of an account file; a line that is no account makes them partial."""
     bad = [f"line {n}" for n in bad_lines(seen, path)]
@@ -298,8 +303,8 @@ def _whole(seen: Listing, path: str, records: tuple[Record, ...]) -> Fact:
 
 def _keys(seen: Listing) -> Fact:
     """Return the keys; a file that could not be read, or a command that sshd asks, is a gap."""
-    files = ("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/login.defs", "/etc/nsswitch.conf")
-    notes = [note for note in seen.notes if note.text not in (*files, *homes(seen))]
+    others = _FILES | homes(seen)
+    notes = [note for note in seen.notes if note.text not in others]
     if "C" in seen.plain:
         notes.append(Note("special", "sshd asks AuthorizedKeysCommand as well"))
     return judge_notes(notes, key_records(seen))

@@ -14,12 +14,14 @@ import binascii
 import hashlib
 import stat
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 from hipscan.model.fact import Record, Value
 from hipscan.probes.base import Listing
 from hipscan.probes.file_status import owner_name
 
+_LIMIT: Final = 20_000
 _RSA_FAIL: Final = 2048
 _RSA_WARN: Final = 3072
 _FIXED: Final = {"ed25519": 256, "nistp256": 256, "nistp384": 384, "nistp521": 521}
@@ -51,9 +53,11 @@ def key_records(seen: Listing) -> tuple[Record, ...]:
     for path, line in _lines(seen):
         by_file.setdefault(path, []).append(_key(path, line, status))
     users = (line[1:].partition(":")[::2] for line in seen.plain if line.startswith("A"))
-    return tuple(
-        {"account": account, **key} for account, path in users for key in by_file.get(path, ())
-    )
+    records = ({"account": name, **key} for name, path in users for key in by_file.get(path, ()))
+    found = tuple(islice(records, _LIMIT + 1))
+    if len(found) > _LIMIT:
+        raise ValueError(f"more than {_LIMIT} keys")
+    return found
 
 
 def _lines(seen: Listing) -> Iterator[tuple[str, str]]:
@@ -109,14 +113,15 @@ def key_bits(kind: str, blob: bytes) -> int | None:
 
 
 def _strings(blob: bytes) -> list[bytes]:
-    """Return the length-prefixed strings that make up `blob` (RFC 4251, 5)."""
-    parts = []
-    while len(blob) >= 4:  # noqa: PLR2004 - the length is four bytes
-        end = 4 + int.from_bytes(blob[:4])
+    """Return the first three length-prefixed strings of `blob` (RFC 4251, 5)."""
+    parts: list[bytes] = []
+    at = 0
+    while len(parts) < 3 and at + 4 <= len(blob):  # noqa: PLR2004 - a length is four bytes
+        end = at + 4 + int.from_bytes(blob[at : at + 4])
         if end > len(blob):
             break
-        parts.append(blob[4:end])
-        blob = blob[end:]
+        parts.append(blob[at + 4 : end])
+        at = end
     return parts
 
 

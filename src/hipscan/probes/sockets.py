@@ -5,7 +5,7 @@ Only the network namespace of the login is seen: containers with their own are n
 that they publish on the host are. Without privilege the processes of others are not known.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
@@ -89,18 +89,18 @@ def parse(text: str, _status: int) -> Facts:
     return {"listening_socket": ok(*found.values())}
 
 
-def _names(lines: Iterator[str]) -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {}
+def _names(lines: Iterator[str]) -> dict[str, dict[str, None]]:
+    """Return the names of processes by inode, each once, in order."""
+    names: dict[str, dict[str, None]] = {}
     for line in lines:
         inode, _, name = line.partition(" ")
-        if name not in names.setdefault(inode, []):
-            names[inode].append(name)
+        names.setdefault(inode, {})[name] = None
     return names
 
 
-def _holders(names: Mapping[str, list[str]], inode: str) -> Record:
+def _holders(names: Mapping[str, Iterable[str]], inode: str) -> Record:
     """Return who holds a socket; None where nobody could be found."""
-    held = names.get(inode)
+    held = list(names.get(inode, ()))
     return {"process": held[0] if held else None, "processes": held or None}
 
 

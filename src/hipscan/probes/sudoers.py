@@ -219,5 +219,6 @@ PROBE: Final = Probe(
     ),
     script=SCRIPT,
     parse=parse,
+    limit=512 * 1024,
     commands=("sudo",),
 )

@@ -22,7 +22,7 @@ _DEFAULTS: Final = re.compile(
     rf"Defaults(?:([@:!>])\s*({_ITEM}(?:\s*,\s*{_ITEM})*))?(?:\s+(.*))?$", re.DOTALL
 )
 _ALIAS: Final = re.compile(r"(User|Runas|Host|Cmnd|Cmd)_Alias\s+(.*)$", re.DOTALL)
-_INCLUDE: Final = re.compile(r"\s*[@#]include(dir)?\s+(.*?)\s*$")
+_INCLUDE: Final = re.compile(r"\s*[@#]include(dir)?\s+(.*)$")
 _TAG: Final = re.compile(
     r"\s*((?:NO)?(?:PASSWD|EXEC|SETENV|LOG_INPUT|LOG_OUTPUT|MAIL|FOLLOW|INTERCEPT))\s*:"
 )
@@ -30,11 +30,12 @@ _OPTION: Final = re.compile(
     r"\s*(ROLE|TYPE|APPARMOR_PROFILE|CWD|CHROOT|NOTBEFORE|NOTAFTER|TIMEOUT|PRIVS|LIMITPRIVS)"
     rf"\s*=\s*{_ITEM}"
 )
-_RUNAS: Final = re.compile(r"\s*\(([^)]*)\)")
+_RUNAS: Final = re.compile(r"\s*\(([^()=]*)\)")
 _DIGEST: Final = re.compile(r"\s*sha(?:224|256|384|512)\s*:\s*[A-Za-z0-9+/=]+\s*,?")
 _COMMAND: Final = re.compile(r'\s*((?:"(?:[^"\\]|\\.)*"|\\.|[^,:"\\])+)', re.DOTALL)
 _SCOPES: Final = {"@": "host", ":": "user", "!": "command", ">": "runas", None: "all"}
 _DEPTH: Final = 16
+_FILES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,16 @@ class Default:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything that the files say, in sudo's order; `mistakes` are places nobody can read."""
+    """Everything that the files say, in sudo's order.
+
+    `mistakes` are places nobody can read, `files` the files in the order they were included.
+    """
 
     grants: list[Grant] = field(default_factory=list)
     defaults: list[Default] = field(default_factory=list)
     aliases: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
 
 def parse_files(seen: Listing, host: str) -> Rules:
@@ -91,6 +96,9 @@ def parse_files(seen: Listing, host: str) -> Rules:
 
 def _file(rules: Rules, seen: Listing, where: tuple[str, str], depth: int) -> None:
     path, host = where
+    rules.files.append(path)
+    if len(rules.files) > _FILES:
+        raise ValueError(f"more than {_FILES} files are included")
     for number, text in logical_lines(seen.files.get(path, ())):
         include = _INCLUDE.match(text)
         if include:
@@ -105,7 +113,7 @@ def _file(rules: Rules, seen: Listing, where: tuple[str, str], depth: int) -> No
 
 
 def _included(seen: Listing, path: str, host: str, match: re.Match[str]) -> list[str]:
-    target = match[2].strip('"').replace("\\ ", " ").replace("%h", host)
+    target = match[2].strip().strip('"').replace("\\ ", " ").replace("%h", host)
     if not target.startswith("/"):
         target = f"{path.rpartition('/')[0]}/{target}"
     if not match[1]:
@@ -175,9 +183,8 @@ def unquote(word: str) -> str:
 
 
 def split(text: str, mark: str) -> list[str]:
-    """Split at `mark` outside quotes, escapes and parentheses."""
-    other = re.escape(mark)
-    piece = re.compile(rf'(?:"(?:[^"\\]|\\.)*"|\\.|\([^)]*\)|[^{other}])*', re.DOTALL)
+    """Split at `mark` outside quotes and escapes."""
+    piece = re.compile(rf'(?:"(?:[^"\\]|\\.)*"|\\.|[^{re.escape(mark)}])*', re.DOTALL)
     parts, at = [], 0
     while at <= len(text):
         found = piece.match(text, at)

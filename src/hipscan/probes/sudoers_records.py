@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final
 
 from hipscan.model.fact import Record, Value
@@ -15,20 +15,31 @@ _EVERYTHING: Final = re.compile(
     r"( (root|-|-l|-i|--login|- root|\*))?)$"
 )
 _DEEP: Final = 20
+_LIMIT: Final = 5000
 # A host that is no name: an address, a network or a netgroup.
 _ADDRESS: Final = re.compile(r"\+|[0-9.]+(/[0-9.]+)?$|[0-9a-f]*:[0-9a-f:.]*(/\d+)?$")
 
 
-def expand(rules: Rules, kind: str, names: Iterable[str], depth: int = 0) -> Iterator[str]:
-    """Replace aliases by their members, `!` carried inwards."""
+def expand(rules: Rules, kind: str, names: Iterable[str]) -> list[str]:
+    """Replace aliases by their members, `!` carried inwards.
+
+    Raises ValueError where aliases of aliases come to more than any real file holds.
+    """
+    found = list(islice(_expand(rules, kind, names, 0), _LIMIT + 1))
+    if len(found) > _LIMIT:
+        raise ValueError(f"aliases come to more than {_LIMIT} names")
+    return found
+
+
+def _expand(rules: Rules, kind: str, names: Iterable[str], depth: int) -> Iterator[str]:
     for name in names:
         bare = name.lstrip("!")
+        marks = len(name) - len(bare)
         members = rules.aliases.get((kind, bare))
         if members is None or depth > _DEEP:
-            yield _signed(bare, name.count("!", 0, len(name) - len(bare)))
+            yield _signed(bare, marks)
             continue
-        marks = len(name) - len(bare)
-        for member in expand(rules, kind, members, depth + 1):
+        for member in _expand(rules, kind, members, depth + 1):
             inner = member.lstrip("!")
             yield _signed(inner, marks + len(member) - len(inner))
 
@@ -50,20 +61,24 @@ def grant_records(rules: Rules, host: str) -> tuple[Record, ...]:
 
 
 def _all(rules: Rules, host: str) -> list[dict[str, Value]]:
-    return [record for grant in rules.grants for record in _grant(rules, grant, host)]
+    each = (record for grant in rules.grants for record in _grant(rules, grant, host))
+    found = list(islice(each, _LIMIT + 1))
+    if len(found) > _LIMIT:
+        raise ValueError(f"more than {_LIMIT} grants")
+    return found
 
 
 def _grant(rules: Rules, grant: Grant, host: str) -> Iterator[dict[str, Value]]:
-    principals = list(expand(rules, "User", grant.users))
-    hosts = list(expand(rules, "Host", grant.hosts))
+    principals = expand(rules, "User", grant.users)
+    hosts = expand(rules, "Host", grant.hosts)
     out = [name[1:] for name in principals if name.startswith("!")]
     for (tags, run_as, groups), run in groupby(grant.commands, _terms):
         about = {
             "except": out,
             "hosts": hosts,
             "here": _is_here(hosts, host),
-            "run_as": ["root"] if run_as is None else list(expand(rules, "Runas", run_as)),
-            "run_as_groups": list(expand(rules, "Runas", groups)),
+            "run_as": ["root"] if run_as is None else expand(rules, "Runas", run_as),
+            "run_as_groups": expand(rules, "Runas", groups),
             **_allowed(rules, run),
             "tags": list(tags),
             "file": grant.file,

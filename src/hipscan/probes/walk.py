@@ -9,12 +9,13 @@ newline in a name travels as \001.
 
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, Self
 
 from hipscan.model.fact import Fact, FactStatus, Record, Value, missing
-from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing, Probe, listing
+from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
 from hipscan.probes.file_status import owner_name, permissions
 from hipscan.probes.unprivileged import AS_NOBODY
 
@@ -197,6 +198,39 @@ _HANDS_OVER: Final = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Packages:
+    """What dpkg or rpm said: whether there are lists of dpkg, paths they name, rpm's modes."""
+
+    dpkg: bool
+    owned: frozenset[str]
+    modes: Mapping[str, int]
+    strays: frozenset[str]
+
+    @classmethod
+    def of(cls, lines: Sequence[str]) -> Self:
+        """Read the lines behind the walk: p, d, r and n."""
+        modes = (line[1:].partition(" ") for line in lines if line.startswith("r"))
+        return cls(
+            "p" in lines,
+            frozenset(line[1:] for line in lines if line.startswith("d")),
+            {path: int(mode, 8) & 0o7777 for mode, _, path in modes},
+            frozenset(line[1:] for line in lines if line.startswith("n")),
+        )
+
+    def about(self, path: str) -> dict[str, Value]:
+        """Return the fields of a set-uid or set-gid program."""
+        rights = bool(_HANDS_OVER.match(path.rpartition("/")[2]))
+        if self.dpkg:
+            # Where /bin is a link to /usr/bin, the lists may still say /bin.
+            packaged: bool | None = bool({path, path.removeprefix("/usr")} & self.owned)
+        else:
+            packaged = True if path in self.modes else (False if path in self.strays else None)
+        mode = self.modes.get(path)
+        given: dict[str, Value] = {} if mode is None else {"package_mode": f"{mode:04o}"}
+        return {"packaged": packaged, "gives_rights": rights, **given}
+
+
 def parse(text: str, _status: int) -> Facts:
     """Parse what find, dpkg and rpm say.
 
@@ -211,7 +245,8 @@ def parse(text: str, _status: int) -> Facts:
         return {"walked_file": missing(FactStatus.UNSUPPORTED, note.text)}
     ends = [line[1:] for line in seen.plain if re.fullmatch(r"e\d+", line)]
     files = [line for line in seen.plain if line[:1] in {"w", "s"}]
-    records = tuple(record for line in files[:_LIMIT] for record in _records(line, seen))
+    packages = _Packages.of(seen.plain)
+    records = tuple(record for line in files[:_LIMIT] for record in _records(line, packages))
     why = _cut(ends, len(files))
     if not why:
         return {"walked_file": Fact(FactStatus.OK, records)}
@@ -227,11 +262,11 @@ def _cut(ends: Sequence[str], count: int) -> str:
     return "some folders could not be searched" if ends[0] == "1" else ""
 
 
-def _records(line: str, seen: Listing) -> Iterator[Record]:
+def _records(line: str, packages: _Packages) -> Iterator[Record]:
     about, user, group, mode = _entry(line)
     path = str(about["path"])
     for kind in _kinds(about, mode, unowned=user.isdecimal() or group.isdecimal()):
-        extra = _package(path, seen) if kind in {"set-uid", "set-gid"} else {}
+        extra = packages.about(path) if kind in {"set-uid", "set-gid"} else {}
         yield {"path": path, "kind": kind, **about, **extra}
 
 
@@ -292,21 +327,6 @@ def _fits(path: str, patterns: Sequence[str]) -> bool:
     """Say whether a name or, for patterns with a slash, a path fits, as find sees it."""
     name = path.rpartition("/")[2]
     return any(fnmatchcase(path if "/" in each else name, each) for each in patterns)
-
-
-def _package(path: str, seen: Listing) -> dict[str, Value]:
-    """Return whether a package brought a file: a list of dpkg names it, or rpm does."""
-    owned = {"packaged": None, "gives_rights": bool(_HANDS_OVER.match(path.rpartition("/")[2]))}
-    if "p" in seen.plain:
-        names = {f"d{path}", f"d{path.removeprefix('/usr')}"}
-        return {**owned, "packaged": bool(names.intersection(seen.plain))}
-    for line in seen.plain:
-        mode, _, name = line[1:].partition(" ")
-        if line.startswith("r") and name == path:
-            return {**owned, "packaged": True, "package_mode": f"{int(mode, 8) & 0o7777:04o}"}
-        if line == f"n{path}":
-            return {**owned, "packaged": False}
-    return {**owned}
 
 
 PROBE: Final = Probe(
