@@ -1,6 +1,6 @@
 """What every report for people says alike: order, states, verdict, moments of time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -81,6 +81,12 @@ def observations(finding: Finding) -> tuple[Observation, ...]:
     """Return the observations of `finding`: unwaived first, the most severe first."""
     key = lambda item: (item.waiver is not None, -item.severity.rank)  # noqa: E731 - one line
     return tuple(sorted(finding.observations, key=key))
+
+
+def is_uniform(items: Sequence[Observation]) -> bool:
+    """Say whether several unwaived observations differ only in subject and in what was observed."""
+    kinds = {(item.expected, item.severity, item.waiver) for item in items}
+    return len(items) > 1 and len(kinds) == 1 and items[0].waiver is None
 
 
 def unjudged(target: TargetResult) -> Mapping[str, tuple[Finding, ...]]:
