@@ -6,13 +6,13 @@ findings (1): not a bug, not an interrupt, not a pipe that closed.
 
 import os
 import platform
-import signal
 import sys
 import threading
 import traceback
 from typing import Any, cast
 
 from hipscan import __version__
+from hipscan.cli import signals
 from hipscan.cli.streams import guard
 from hipscan.errors import ExitCode, HipscanError, TargetError, Terminated, or_unwritten
 from hipscan.sanitize import block
@@ -21,7 +21,7 @@ from hipscan.sanitize import block
 def main() -> None:
     """Run the command line and exit."""
     output = guard()
-    signal.signal(signal.SIGTERM, _terminate)
+    signals.install()
     status = run(sys.argv[1:])
     sys.stdout.flush()
     if output.failure:
@@ -64,15 +64,17 @@ def _ended(error: BaseException, *, debug: bool) -> int:
 
 
 def _command(arguments: list[str]) -> int:
+    """Run the command; an interrupt and a bug come out as they are, which typer's own way hides."""
+    from typer.main import get_command  # noqa: PLC0415 - heavy
+
     from hipscan.cli.app import app  # noqa: PLC0415 - heavy
 
-    return int(app(args=arguments, prog_name="hipscan", standalone_mode=False) or 0)
-
-
-def _terminate(_number: int, _frame: object) -> None:
-    """Turn SIGTERM into an exception; a second one ends the process."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    raise Terminated
+    if "_HIPSCAN_COMPLETE" in os.environ:  # a shell asks what could come next
+        app(prog_name="hipscan")
+    command = get_command(app)
+    with command.make_context("hipscan", arguments) as context:
+        command.invoke(context)
+    return ExitCode.OK
 
 
 def _say(text: str, status: ExitCode) -> int:

@@ -1,10 +1,14 @@
 """Runs the command line as a user does, with a state, a home and a folder of the test's own."""
 
+import contextlib
 import json
 import os
+import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +76,23 @@ def shell(folder: Path, line: str, **variables: str) -> Done:
         timeout=120,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def in_terminal(folder: Path, *words: str, **variables: str) -> bytes:
+    """Run `hipscan WORDS` with a terminal for standard output; return what it showed."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        argv(*words), cwd=folder, env=environment(folder) | variables, stdout=theirs
+    ):
+        os.close(theirs)
+        with open(ours, "rb", buffering=0) as screen:  # noqa: PTH123 - a descriptor
+            return b"".join(_pieces(screen))
+
+
+def _pieces(screen: FileIO) -> Iterator[bytes]:
+    with contextlib.suppress(OSError):  # EIO, when nobody has the terminal any more
+        while piece := screen.read(65536):
+            yield piece
 
 
 def write_snapshot(folder: Path, name: str = "web1") -> Path:

@@ -13,6 +13,7 @@ import platformdirs
 
 from hipscan.cli.content import framework
 from hipscan.cli.progress import Progress
+from hipscan.cli.signals import whole
 from hipscan.errors import ExitCode, HipscanError, TargetError, Terminated, Unreachable
 from hipscan.fleet.pool import run_on, threads
 from hipscan.fleet.run import Recorder
@@ -71,8 +72,9 @@ def run(fleet: Fleet, work: Work, recorder: Recorder) -> Report:
                 if isinstance(result, Exception):
                     forced = ExitCode.BUG
                     result = _bug(target, result, debug=fleet.debug)  # noqa: PLW2901 - a result all the same
-                recorder.add(result)
-                del left[target.name]
+                with whole():
+                    recorder.add(result)
+                    del left[target.name]
         except KeyboardInterrupt as stop:
             is_terminated = isinstance(stop, Terminated)
             forced = ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED

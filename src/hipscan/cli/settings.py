@@ -12,7 +12,6 @@ from hipscan.inventory.base import Defaults
 from hipscan.model.finding import Waiver
 from hipscan.model.target import TransportName
 
-
 T = TypeVar("T")
 
 
