@@ -26,9 +26,10 @@ from tests.lab.definitions import HERE, PASSWORD, Image, load
 from tests.lab.inside import Console, Inside, Namespaces
 from tests.lab.spec import Spec, Started
 
-SETTLE_ROUNDS, SETTLE_SECONDS = 20, 0.4
+SETTLE_ROUNDS, SETTLE_SECONDS = 100, 0.25
+AWAKE = "grep -sl '^State:.[RD]' /proc/[0-9]*/status | wc -l"
 CHECKOUT = HERE.parent.parent
-CACHE = CHECKOUT / ".cache" / "lab"
+CACHE = (CHECKOUT / ".cache" / "lab").resolve()
 
 
 @dataclass(slots=True)
@@ -65,13 +66,17 @@ class Host:
         self.marked = self._look()
 
     def settle(self) -> None:
-        """Wait until services that came up with the host have written what they write, and mark."""
+        """Wait until what came up with the host sleeps and has written what it writes, and mark."""
         self.mark()
         for _ in range(SETTLE_ROUNDS):
             time.sleep(SETTLE_SECONDS)
-            if not self.changes():
+            if self._is_asleep() and not self.changes():
                 break
             self.mark()
+
+    def _is_asleep(self) -> bool:
+        """Whether no process runs or wants to, but for the one that looks."""
+        return self.run(AWAKE).stdout.strip() == "1"
 
     def changes(self) -> list[tuple[Kind, str]]:
         """Return what was written to the file system since the last mark, sorted by path."""
@@ -107,7 +112,7 @@ class Lab:
     """Makes hosts; `cache` keeps images, packages and the key pair between runs."""
 
     def __init__(self, cache: Path = CACHE) -> None:
-        self.cache = cache.absolute()
+        self.cache = cache.resolve()
         self.images = load()
         self.hosts: list[Host] = []
 

@@ -9,9 +9,10 @@ seen by the machine, except one listening socket on loopback: it was opened befo
 the machine's network, and what connects to it is relayed to port 22 of the host.
 
 The keeper's standard input is a pipe from the lab. When it closes, however the lab ended, the host
-is killed and everything is gone with the last process; only an empty control group has to be
-removed. One line on standard output tells the lab that the host is there (`Started`). To a host
-whose namespaces nobody can enter, having a kernel of its own, the keeper takes further lines.
+is killed and everything is gone with the last process; the keeper removes the host's empty control
+group and its folder, and ends. One line on standard output tells the lab that the host is there
+(`Started`). To a host whose namespaces nobody can enter, having a kernel of its own, the keeper
+takes further lines.
 
 It imports the standard library only: it starts as fast as the interpreter does.
 """
@@ -48,6 +49,7 @@ def main() -> None:
     boot = uml.boot if spec.kernel else cell.boot
     with boot(spec, merged) as machine:
         asyncio.run(_serve(listener, machine))
+    root.remove(Path(spec.folder))
 
 
 def _listen() -> socket.socket:

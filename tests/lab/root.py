@@ -6,6 +6,7 @@ unmounted. The standard library only, as in `keeper.py`.
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,12 @@ def mount_layers(store: Path, layers: Sequence[str]) -> Path:
     options = f"lowerdir={':'.join(layers)},upperdir={store}/upper,workdir={store}/work"
     run("mount", "-t", "overlay", "-o", options, "overlay", str(store / "root"))
     return store / "root"
+
+
+def remove(store: Path) -> None:
+    """Unmount all that `make` has mounted, and remove the host's folder around it."""
+    run("umount", "--recursive", "--lazy", str(store))
+    shutil.rmtree(store.parent)
 
 
 def personalise(root: Path, name: str, public_key: str) -> None:
