@@ -30,7 +30,7 @@ from typing import Final
 import pytest
 
 CACHE: Final = Path(__file__).parent.parent / ".cache" / "sshd"
-PASSWORD: Final = "hip-canary-4711"  # noqa: S105 - of an account in a namespace of the test
+PASSWORD: Final = "hip-canary-4711"  # noqa: S105  # of an account in a namespace of the test
 _HASHED: Final = (
     "$6$hipscantest$nfFcl2HSV/276xpM3g4GTwhx3ilK2TE2EHHa6f6zLKFoo6CZvsXU0hV5RmLMX2yQTPt5b0dVZmq9lg"
     "q9j6Mbf1"

@@ -37,13 +37,13 @@ def run(arguments: list[str]) -> int:
     """Run the command line; return the exit status."""
     try:
         return _command(arguments)
-    except BaseException as error:  # noqa: BLE001 - the one boundary: nothing may look like findings
+    except BaseException as error:  # noqa: BLE001  # the one boundary: nothing may look like findings
         return _ended(error, debug="--debug" in arguments)
 
 
 def _ended(error: BaseException, *, debug: bool) -> int:
     """Say what ended the command, and return its exit status."""
-    from typer import exceptions  # noqa: PLC0415 - heavy: with the command line only
+    from typer import exceptions  # noqa: PLC0415  # heavy: with the command line only
 
     match error:
         case exceptions.Exit():
@@ -65,9 +65,9 @@ def _ended(error: BaseException, *, debug: bool) -> int:
 
 def _command(arguments: list[str]) -> int:
     """Run the command; an interrupt and a bug come out as they are, which typer's own way hides."""
-    from typer.main import get_command  # noqa: PLC0415 - heavy
+    from typer.main import get_command  # noqa: PLC0415  # heavy
 
-    from hipscan.cli.app import app  # noqa: PLC0415 - heavy
+    from hipscan.cli.app import app  # noqa: PLC0415  # heavy
 
     if "_HIPSCAN_COMPLETE" in os.environ:  # a shell asks what could come next
         app(prog_name="hipscan")

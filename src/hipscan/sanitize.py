@@ -8,9 +8,9 @@ width characters, lone surrogates) becomes a visible escape: `\x1b`, `\u202e`.
 
 def _visible(char: str) -> str:
     code = ord(char)
-    if code <= 0xFF:  # noqa: PLR2004 - the width of the two escapes
+    if code <= 0xFF:  # noqa: PLR2004  # the width of the two escapes
         return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - the same
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004  # the same
 
 
 def line(text: str) -> str:

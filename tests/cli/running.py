@@ -85,7 +85,7 @@ def in_terminal(folder: Path, *words: str, **variables: str) -> bytes:
         argv(*words), cwd=folder, env=environment(folder) | variables, stdout=theirs
     ):
         os.close(theirs)
-        with open(ours, "rb", buffering=0) as screen:  # noqa: PTH123 - a descriptor
+        with open(ours, "rb", buffering=0) as screen:  # noqa: PTH123  # a descriptor
             return b"".join(_pieces(screen))
 
 

@@ -125,7 +125,7 @@ COLOR = [
 
 
 @pytest.mark.parametrize(("variables", "is_colored"), COLOR, ids=str)
-def test_color(variables: dict[str, str], is_colored: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a case
+def test_color(variables: dict[str, str], is_colored: bool, tmp_path: Path) -> None:  # noqa: FBT001  # a case
     write_snapshot(tmp_path)
     done = shell(tmp_path, f"hipscan {_JUDGE} -o table=r.txt", **variables)
     assert ("\x1b" in done.out) is is_colored

@@ -120,7 +120,7 @@ def test_data_reaches_only_its_probe(shell: str) -> None:
     script = compile_probes(
         [replace(make("a", 'echo "got:$HIPSCAN_DATA"'), data="stat_path"), make("b", "env")]
     )
-    hostile = "/tmp/$(touch /x) `id` 'q' \"d\""  # noqa: S108 - a name, never opened
+    hostile = "/tmp/$(touch /x) `id` 'q' \"d\""  # noqa: S108  # a name, never opened
     frames = run(script, shell, data=f"data stat_path {hostile}\n")
     assert f"got:{hostile}".encode() in frames["a"].payload
     assert b"touch" not in frames["b"].payload

@@ -27,7 +27,7 @@ class Cell:
 
     async def wait(self) -> None:
         """Wait until sshd listens and lets people in; looks from outside and leaves no trace."""
-        while not self._is_up():  # noqa: ASYNC110 - no event tells this
+        while not self._is_up():  # noqa: ASYNC110  # no event tells this
             await asyncio.sleep(0.02)
 
     async def ask(self, request: bytes) -> bytes:

@@ -16,7 +16,7 @@ import yaml
 NOT_BUILT = {"init", "kernel", "os_release", "simulated"}
 HERE = Path(__file__).parent
 SETUP = HERE / "setup"
-PASSWORD = "lab-Sudo-4711"  # noqa: S105 - known to everybody; hosts live on loopback for seconds
+PASSWORD = "lab-Sudo-4711"  # noqa: S105  # known to everybody; hosts live on loopback for seconds
 
 
 @dataclass(frozen=True, slots=True)

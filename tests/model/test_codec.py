@@ -57,7 +57,7 @@ def test_other_json_is_refused_or_fits(data: object) -> None:
 
 @given(st.binary(max_size=40))
 def test_other_bytes_are_refused(content: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - any of its kinds
+    with pytest.raises(ValueError):  # noqa: PT011  # any of its kinds
         codec.loads("x/1", Snapshot, content)
 
 

@@ -83,7 +83,7 @@ def test_an_empty_answer_is_no_evidence(probe: Probe) -> None:
 
 
 @pytest.mark.parametrize("spec", facts().values(), ids=lambda spec: spec.name)
-def test_specifications_are_complete(spec: Any) -> None:  # noqa: ANN401 - a FactSpec
+def test_specifications_are_complete(spec: Any) -> None:  # noqa: ANN401  # a FactSpec
     assert set(spec.subject) <= spec.fields.keys()
     assert spec.doc.endswith(".")
 

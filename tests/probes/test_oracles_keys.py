@@ -48,7 +48,7 @@ def rsa_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dates(path: Path) -> tuple[int, int]:
     text = openssl("x509", "-in", path, "-noout", "-startdate", "-enddate").decode()
     found = [line.partition("=")[2] for line in text.splitlines()]
-    start, end = (datetime.strptime(day, "%b %d %H:%M:%S %Y GMT") for day in found)  # noqa: DTZ007 - GMT, next line
+    start, end = (datetime.strptime(day, "%b %d %H:%M:%S %Y GMT") for day in found)  # noqa: DTZ007  # GMT, next line
     return int(start.replace(tzinfo=UTC).timestamp()), int(end.replace(tzinfo=UTC).timestamp())
 
 

@@ -11,7 +11,7 @@ from hipscan.collect.framing import read_reply
 from hipscan.model.fact import Record
 from hipscan.probes import apache, mysql, nginx, postgresql, sysctl
 from hipscan.probes.base import Probe, read_frame
-from tests.lab.conftest import lab, start  # noqa: F401 - fixtures by name
+from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 
 pytestmark = pytest.mark.lab
@@ -83,7 +83,7 @@ def records(host: Host, probe: Probe) -> dict[str, tuple[Record, ...]]:
 
 
 def test_settings_and_lines_are_those_of_postgresql(
-    start: Start,  # noqa: F811 - the fixture
+    start: Start,  # noqa: F811  # the fixture
 ) -> None:
     host = start("debian12-services")
     host.run(POSTGRESQL)
@@ -117,7 +117,7 @@ def _rule(row: dict[str, object]) -> tuple[object, ...]:
 
 
 def test_options_are_those_that_mariadb_reads(
-    start: Start,  # noqa: F811 - the fixture
+    start: Start,  # noqa: F811  # the fixture
 ) -> None:
     host = start("debian12-services")
     host.run(
@@ -138,7 +138,7 @@ def test_options_are_those_that_mariadb_reads(
 
 
 def test_hosts_are_those_of_apache(
-    start: Start,  # noqa: F811 - the fixture
+    start: Start,  # noqa: F811  # the fixture
 ) -> None:
     host = start("debian12-services")
     host.run(CERTIFICATE + VHOSTS)
@@ -164,7 +164,7 @@ systemctl start nginx
     [(1443, "low", False), (2443, "high", True), (3443, "info", False)],
 )
 def test_old_protocols_weigh_as_much_as_a_handshake_shows(
-    start: Start,  # noqa: F811 - the fixture
+    start: Start,  # noqa: F811  # the fixture
     port: int,
     severity: str,
     *,
@@ -198,7 +198,7 @@ sysctl -qw net.ipv4.conf.default.send_redirects=1
 
 
 def test_configured_settings_are_those_that_systemd_applies(
-    start: Start,  # noqa: F811 - the fixture
+    start: Start,  # noqa: F811  # the fixture
 ) -> None:
     host = start("debian12")
     host.run(SYSCTL)

@@ -8,7 +8,7 @@ from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
 from hipscan.probes.base import read_frame
 from hipscan.probes.sockets import PROBE
-from tests.lab.conftest import lab, start  # noqa: F401 - fixtures by name
+from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 
 LISTEN = """
@@ -41,7 +41,7 @@ def theirs(host: Host) -> set[tuple[str, str, str]]:
 
 @pytest.mark.lab
 def test_ports_are_those_of_ss(
-    start: Callable[[str], Host],  # noqa: F811 - the fixture
+    start: Callable[[str], Host],  # noqa: F811  # the fixture
 ) -> None:
     host = start("debian12")
     host.run(LISTEN)

@@ -19,7 +19,7 @@ needs_findmnt = pytest.mark.skipif(not shutil.which("findmnt"), reason="no findm
 needs_lsblk = pytest.mark.skipif(not shutil.which("lsblk"), reason="no lsblk here")
 
 
-def answer(*argv: str) -> Any:  # noqa: ANN401 - JSON of a program
+def answer(*argv: str) -> Any:  # noqa: ANN401  # JSON of a program
     return json.loads(subprocess.run(argv, capture_output=True, check=True).stdout)
 
 

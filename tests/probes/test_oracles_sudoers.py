@@ -12,7 +12,7 @@ from hipscan.collect.framing import read_reply
 from hipscan.model.fact import Record
 from hipscan.probes.base import read_frame
 from hipscan.probes.sudoers import PROBE
-from tests.lab.conftest import lab, start  # noqa: F401 - fixtures by name
+from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 
 TEXT = (Path(__file__).parent / "oracles" / "sudoers.txt").read_text()
@@ -66,7 +66,7 @@ def spec_rows(spec: dict[str, Any]) -> Iterator[tuple[str, str, frozenset[str], 
 @pytest.mark.lab
 @pytest.mark.parametrize("image", ["debian12", "debian13"])
 def test_grants_are_those_of_cvtsudoers(
-    start: Callable[[str], Host],  # noqa: F811 - the fixture
+    start: Callable[[str], Host],  # noqa: F811  # the fixture
     image: str,
 ) -> None:
     host = start(image)

@@ -85,7 +85,7 @@ class Page:
             mobile=width < _PHONE,
         )
 
-    def evaluate(self, expression: str) -> Any:  # noqa: ANN401 - JSON
+    def evaluate(self, expression: str) -> Any:  # noqa: ANN401  # JSON
         """Return the value of a JavaScript expression, its promise awaited."""
         answer = self.call(
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True

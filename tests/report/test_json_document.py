@@ -24,7 +24,7 @@ def _documents() -> dict[str, Any]:
     }
 
 
-def _closed(schema: Any) -> Any:  # noqa: ANN401 - JSON
+def _closed(schema: Any) -> Any:  # noqa: ANN401  # JSON
     """Return `schema` with every object closed, so that a field it does not name is an error."""
     if isinstance(schema, list):
         return [_closed(item) for item in schema]

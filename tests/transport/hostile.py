@@ -49,23 +49,23 @@ class Server(paramiko.ServerInterface):
         self.behaviour = behaviour
         self.started = threading.Event()
 
-    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002 - paramiko's
+    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002  # paramiko's
         if self.behaviour.startswith("interactive"):
             return "keyboard-interactive"
         return "publickey,password"
 
-    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:  # noqa: ARG002 - the same
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:  # noqa: ARG002  # the same
         if self.behaviour == "auth-stall":
             stall()
         refuses = self.behaviour.startswith(("auth-refused", "interactive", "password"))
         return AUTH_FAILED if refuses else AUTH_SUCCESSFUL
 
-    def check_auth_password(self, username: str, password: str) -> int:  # noqa: ARG002 - the same
+    def check_auth_password(self, username: str, password: str) -> int:  # noqa: ARG002  # the same
         if self.behaviour == "password-stall":
             stall()
         return AUTH_FAILED
 
-    def check_auth_interactive(self, username: str, submethods: str) -> InteractiveQuery:  # noqa: ARG002 - the same
+    def check_auth_interactive(self, username: str, submethods: str) -> InteractiveQuery:  # noqa: ARG002  # the same
         echo = self.behaviour == "interactive-shows-what-is-typed"
         return InteractiveQuery("", "", ("Password: ", echo))
 
@@ -74,14 +74,14 @@ class Server(paramiko.ServerInterface):
             return InteractiveQuery("", "", ("Password again: ", False))
         return AUTH_SUCCESSFUL if responses == ["right"] else AUTH_FAILED
 
-    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002 - the same
+    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002  # the same
         if self.behaviour == "channel-stall":
             stall()
         if self.behaviour == "channel-refused":
             return OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
         return OPEN_SUCCEEDED
 
-    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:  # noqa: ARG002 - the same
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:  # noqa: ARG002  # the same
         if self.behaviour == "exec-stall":
             stall()
         if self.behaviour == "exec-refused":

@@ -17,7 +17,7 @@ from tests.transport.exchanges import END, QUICK, handshake, request
 from tests.transport.scripted import ScriptedChannel, Step
 
 SUDO_CASES = yaml.safe_load((Path(__file__).parent / "cases/sudo.yaml").read_text())
-PASSWORD = "canary-1"  # noqa: S105 - sent to nobody
+PASSWORD = "canary-1"  # noqa: S105  # sent to nobody
 
 
 def play(channel: ScriptedChannel, what: Request, budget: Budget = QUICK) -> Reply:

@@ -17,7 +17,7 @@ from hipscan.transport.ssh_config import SshSettings
 from tests.sshd import make_key
 
 KINDS = ("rsa", "ecdsa", "ed25519")
-PASSPHRASE = "canary"  # noqa: S105 - of keys that nothing accepts
+PASSPHRASE = "canary"  # noqa: S105  # of keys that nothing accepts
 MARKS = ("-----BEGIN OPENSSH PRIVATE KEY-----\n", "-----BEGIN RSA PRIVATE KEY-----\n", "ssh-rsa ")
 
 

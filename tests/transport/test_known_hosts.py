@@ -85,7 +85,7 @@ def test_no_bytes_are_a_key_by_accident(blob: bytes) -> None:
 
 
 @given(st.binary(), st.booleans())
-def test_base64_is_strict(content: bytes, cut: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+def test_base64_is_strict(content: bytes, cut: bool) -> None:  # noqa: FBT001  # drawn by hypothesis
     encoded = base64.b64encode(content)
     assert decode(encoded + b"\r") == content
     if cut and encoded.endswith(b"="):
@@ -211,7 +211,7 @@ def test_a_binary_revocation_list_is_left_to_openssh(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hashed", [False, True])
 @pytest.mark.parametrize("before", [b"", b"web2 " + TEXT, b"# all mine\n"])
-def test_a_new_key_gets_a_line_of_its_own(tmp_path: Path, before: bytes, hashed: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_new_key_gets_a_line_of_its_own(tmp_path: Path, before: bytes, hashed: bool) -> None:  # noqa: FBT001  # a parameter of the test
     file = tmp_path / "ssh/known_hosts"
     file.parent.mkdir()
     file.write_bytes(before)

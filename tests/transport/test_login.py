@@ -21,7 +21,7 @@ from tests.transport.exchanges import PATIENT, paramiko_to, request, target, tru
 needs_password = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root can make an account with a password for a test"
 )
-BY_PASSWORD = "PasswordAuthentication yes"  # noqa: S105 - a line of sshd_config
+BY_PASSWORD = "PasswordAuthentication yes"  # noqa: S105  # a line of sshd_config
 
 
 def refusal(transport: ParamikoTransport, aim: Target) -> TargetError:
@@ -133,7 +133,7 @@ def with_passphrase(server: Sshd, passphrase: str | None) -> ParamikoTransport:
 @pytest.mark.parametrize("form", ["openssh", "PEM", "PKCS8"])
 def test_a_passphrase_is_asked_for(start_sshd: StartSshd, form: str) -> None:
     server = start_sshd()
-    key = make_key(server.folder / "locked", "ecdsa", passphrase="canary")  # noqa: S106 - a test's
+    key = make_key(server.folder / "locked", "ecdsa", passphrase="canary")  # noqa: S106  # a test's
     if form != "openssh":
         change = [
             "ssh-keygen",
@@ -232,7 +232,7 @@ def in_parallel(jobs: list[Callable[[], object]]) -> None:
 def test_a_wrong_password_is_tried_three_times_over_all_targets(start_sshd: StartSshd) -> None:
     server = start_sshd(BY_PASSWORD)
     configure(server, "IdentityFile none", "IdentityAgent none")
-    transport = paramiko_to(server, password="wrong")  # noqa: S106 - on purpose
+    transport = paramiko_to(server, password="wrong")  # noqa: S106  # on purpose
     errors: list[TargetError] = []
     aim = target(server, identity=None)
     in_parallel([lambda: errors.append(refusal(transport, aim)) for _ in range(20)])

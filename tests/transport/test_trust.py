@@ -114,7 +114,7 @@ def certified(folder: Path, principal: str) -> Path:
 def test_a_host_certificate_is_judged_by_openssh(
     tmp_path: Path,
     principal: str,
-    fits: bool,  # noqa: FBT001 - a parameter of the test
+    fits: bool,  # noqa: FBT001  # a parameter of the test
 ) -> None:
     authority = certified(tmp_path / "server", principal)
     file = tmp_path / "known_hosts"

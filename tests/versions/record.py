@@ -62,7 +62,7 @@ def _valid(scheme: str, version: str) -> bool:
 
 def pairs(scheme: str, count: int, seed: int) -> list[Pair]:
     """Return `count` different pairs of versions that hipscan takes for valid."""
-    chance = random.Random(seed)  # noqa: S311 - the same pairs every time, nothing secret
+    chance = random.Random(seed)  # noqa: S311  # the same pairs every time, nothing secret
     found: dict[Pair, None] = {}
     for pair in _candidates(scheme, chance):
         if len(found) == count:

@@ -32,7 +32,7 @@ app = typer.Typer(
 )
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 - typer's way of a flag
+def _version(value: bool) -> None:  # noqa: FBT001  # typer's way of a flag
     if value:
         typer.echo(f"hipscan {__version__}")
         raise typer.Exit

@@ -10,6 +10,6 @@ def check(reach: Reach) -> int:
     hipscan check web1 db1
     hipscan check -i inventory.yaml
     """
-    from hipscan.cli import collecting  # noqa: PLC0415 - heavy: only when it runs
+    from hipscan.cli import collecting  # noqa: PLC0415  # heavy: only when it runs
 
     return collecting.check_all(reach)

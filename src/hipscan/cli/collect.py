@@ -24,6 +24,6 @@ def collect(
     hipscan collect local
     hipscan collect root@web1 -d snapshots
     """
-    from hipscan.cli import collecting  # noqa: PLC0415 - heavy: only when it runs
+    from hipscan.cli import collecting  # noqa: PLC0415  # heavy: only when it runs
 
     return collecting.collect_all(reach, folder, exchange=exchange)

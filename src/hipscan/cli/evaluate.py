@@ -24,6 +24,6 @@ def evaluate(
     hipscan evaluate snapshots/*.json
     hipscan evaluate web1.snapshot.json --knowledge RUN/knowledge.json -f json
     """
-    from hipscan.cli import scanning  # noqa: PLC0415 - heavy: only when it runs
+    from hipscan.cli import scanning  # noqa: PLC0415  # heavy: only when it runs
 
     return scanning.evaluate_files(files, criteria, wanted, knowledge)

@@ -17,6 +17,6 @@ def explain(
     \b
     hipscan explain ssh-root-login
     """
-    from hipscan.cli import explaining  # noqa: PLC0415 - heavy: only when it runs
+    from hipscan.cli import explaining  # noqa: PLC0415  # heavy: only when it runs
 
     return explaining.explain(rule, tuple(pack or ()))

@@ -18,7 +18,7 @@ from hipscan.cli.flags import Criteria, Reach, Wanted
 from hipscan.cli.passwords import PasswordSource
 
 
-def _reach(  # noqa: PLR0913 - each parameter is an option
+def _reach(  # noqa: PLR0913  # each parameter is an option
     targets: options.Targets = None,
     *,
     inventory: options.Inventory = None,
@@ -110,7 +110,7 @@ def grouped(command: Callable[..., int]) -> Callable[..., None]:
             groups[name] = builder, tuple(item.name for item in own)
         parameters += own
 
-    def run(**values: Any) -> None:  # noqa: ANN401 - what typer parsed
+    def run(**values: Any) -> None:  # noqa: ANN401  # what typer parsed
         arguments = {
             group: builder(**{name: values.pop(name) for name in names})
             for group, (builder, names) in groups.items()
@@ -130,5 +130,5 @@ def _parameters(builder: Callable[..., object]) -> list[inspect.Parameter]:
     return [_keyword(parameter, hints[name]) for name, parameter in found.items()]
 
 
-def _keyword(parameter: inspect.Parameter, hint: Any) -> inspect.Parameter:  # noqa: ANN401 - a type
+def _keyword(parameter: inspect.Parameter, hint: Any) -> inspect.Parameter:  # noqa: ANN401  # a type
     return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hint)

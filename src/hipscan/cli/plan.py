@@ -33,9 +33,9 @@ def plan(
     hipscan plan --script > hipscan-collect
     hipscan plan --sudoers scan > hipscan.sudoers
     """
-    from hipscan.cli import scanning, settings, targets  # noqa: PLC0415 - heavy: only when it runs
-    from hipscan.collect.collector import sudoers_line  # noqa: PLC0415 - the same
-    from hipscan.model.target import check_user  # noqa: PLC0415 - the same
+    from hipscan.cli import scanning, settings, targets  # noqa: PLC0415  # heavy: only when it runs
+    from hipscan.collect.collector import sudoers_line  # noqa: PLC0415  # the same
+    from hipscan.model.target import check_user  # noqa: PLC0415  # the same
 
     what = scanning.full_order(reach.timeout)
     if script and sudoers is not None:
@@ -52,7 +52,7 @@ def plan(
 
 
 def _print(target: "Target", what: "Order") -> None:
-    from hipscan.collect.collector import call_data, make_request  # noqa: PLC0415 - heavy
+    from hipscan.collect.collector import call_data, make_request  # noqa: PLC0415  # heavy
 
     request = make_request(target, what, _EXAMPLE_NONCE)
     commands = sorted({name for probe in what.script.probes for name in probe.commands})

@@ -19,11 +19,11 @@ def report(
     hipscan report last
     hipscan report 20261121T201446Z-b3150a1c -o html=report.html
     """
-    from hipscan.cli import outputs, runner, settings  # noqa: PLC0415 - heavy: only when it runs
-    from hipscan.cli.flags import Criteria, Reach  # noqa: PLC0415 - the same
-    from hipscan.fleet.run_folder import RunFolder  # noqa: PLC0415 - the same
-    from hipscan.model.finding import Severity  # noqa: PLC0415 - the same
-    from hipscan.report.base import View  # noqa: PLC0415 - the same
+    from hipscan.cli import outputs, runner, settings  # noqa: PLC0415  # heavy: only when it runs
+    from hipscan.cli.flags import Criteria, Reach  # noqa: PLC0415  # the same
+    from hipscan.fleet.run_folder import RunFolder  # noqa: PLC0415  # the same
+    from hipscan.model.finding import Severity  # noqa: PLC0415  # the same
+    from hipscan.report.base import View  # noqa: PLC0415  # the same
 
     outputs.check_format(wanted.format)
     least = settings.settle(Reach(), Criteria(), wanted).wanted.least or Severity.INFO

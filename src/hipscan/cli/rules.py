@@ -23,7 +23,7 @@ def list_(
     ] = "table",
 ) -> None:
     """List all rules."""
-    from hipscan.cli import packing  # noqa: PLC0415 - heavy: only when it runs
+    from hipscan.cli import packing  # noqa: PLC0415  # heavy: only when it runs
 
     raise typer.Exit(packing.list_rules(tuple(pack or ()), format_))
 
@@ -31,7 +31,7 @@ def list_(
 @app.command()
 def lint(folders: Folders = None) -> None:
     """Find what is wrong in packs: the shape, the meaning, and what a reader would trip over."""
-    from hipscan.cli import packing  # noqa: PLC0415 - heavy: only when it runs
+    from hipscan.cli import packing  # noqa: PLC0415  # heavy: only when it runs
 
     raise typer.Exit(packing.lint_packs(tuple(folders or ())))
 
@@ -39,7 +39,7 @@ def lint(folders: Folders = None) -> None:
 @app.command("test")
 def run_cases(folders: Folders = None) -> None:
     """Run the cases of packs that need no host: facts as data, expected outcomes."""
-    from hipscan.cli import packing  # noqa: PLC0415 - heavy: only when it runs
+    from hipscan.cli import packing  # noqa: PLC0415  # heavy: only when it runs
 
     raise typer.Exit(packing.test_packs(tuple(folders or ())))
 
@@ -54,6 +54,6 @@ def schema(
     name: Annotated[str | None, typer.Argument(help="Print this one.")] = None,
 ) -> None:
     """Print, write or compare the JSON Schemas of packs, cases and inventories, for editors."""
-    from hipscan.cli import schemas  # noqa: PLC0415 - heavy: only when it runs
+    from hipscan.cli import schemas  # noqa: PLC0415  # heavy: only when it runs
 
     raise typer.Exit(schemas.run(name, write=write, check=check))

@@ -71,7 +71,7 @@ def run(fleet: Fleet, work: Work, recorder: Recorder) -> Report:
                     raise result
                 if isinstance(result, Exception):
                     forced = ExitCode.BUG
-                    result = _bug(target, result, debug=fleet.debug)  # noqa: PLW2901 - a result all the same
+                    result = _bug(target, result, debug=fleet.debug)  # noqa: PLW2901  # a result all the same
                 with whole():
                     recorder.add(result)
                     del left[target.name]

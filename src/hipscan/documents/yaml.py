@@ -94,14 +94,14 @@ def _about(char: str) -> tuple[str, str]:
     if char == "\r":
         return "a carriage return that does not end a line", 'end lines with "\\n"'
     known = unicodedata.name(char, "control character").lower()
-    escape = f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"  # noqa: PLR2004 - widths of the two escapes
+    escape = f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"  # noqa: PLR2004  # widths of the two escapes
     return (
         f"an invisible character ({known}, U+{ord(char):04X})",
         f'remove it, or write "{escape}" in double quotes',
     )
 
 
-class _Stop(Exception):  # noqa: N818 - not an error: it ends the reading early
+class _Stop(Exception):  # noqa: N818  # not an error: it ends the reading early
     """Nothing after this mistake can be understood, or should be read."""
 
 

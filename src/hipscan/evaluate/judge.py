@@ -151,7 +151,7 @@ class _Judging:
             return Verdict(Outcome.NOTCHECKED, (), self._not_read())
         if unknown:
             subjects = ", ".join(self._subject(record) for record in unknown[:3])
-            more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004 - enough to see which
+            more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004  # enough to see which
             return Verdict(Outcome.NOTCHECKED, (), f"not known of {subjects}{more}")
         return None
 

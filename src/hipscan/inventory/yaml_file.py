@@ -111,7 +111,7 @@ def _reach(name: str, host: Host, levels: Sequence[Settings], folder: Path) -> R
     )
 
 
-def _last(levels: Sequence[Settings], field: str) -> Any:  # noqa: ANN401 - any field's type
+def _last(levels: Sequence[Settings], field: str) -> Any:  # noqa: ANN401  # any field's type
     """Return what the highest level that says anything about `field` says."""
     values = (getattr(level, field) for level in reversed(levels))
     return next((value for value in values if value is not None), None)

@@ -18,7 +18,7 @@ T = TypeVar("T")
 _PLAIN: Final = (str, int, float, bool, types.NoneType)
 
 
-def encode(value: object) -> Any:  # noqa: ANN401 - JSON
+def encode(value: object) -> Any:  # noqa: ANN401  # JSON
     """Return `value` as plain JSON data."""
     match value:
         case StrEnum():
@@ -43,7 +43,7 @@ def decode(kind: type[T], data: object, *, where: str = "") -> T:
     return value
 
 
-def _decode(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - types and JSON as values
+def _decode(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401  # types and JSON as values
     if kind is object or dataclasses.is_dataclass(kind):
         return data if kind is object else _decode_dataclass(kind, data, where)
     match typing.get_origin(kind):
@@ -61,13 +61,13 @@ def _decode(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - types an
     return _decode_scalar(kind, data, where)
 
 
-def _decode_mapping(kind: Any, data: Any, where: str) -> dict[Any, Any]:  # noqa: ANN401 - the same
+def _decode_mapping(kind: Any, data: Any, where: str) -> dict[Any, Any]:  # noqa: ANN401  # the same
     _want(data, dict, where)
     key, item = typing.get_args(kind)
     return {_decode(key, k, where): _decode(item, v, f"{where}.{k}") for k, v in data.items()}
 
 
-def _decode_union(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - the same
+def _decode_union(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401  # the same
     for option in typing.get_args(kind):
         try:
             return _decode(option, data, where)
@@ -76,7 +76,7 @@ def _decode_union(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - th
     raise ValueError(f"{where}: {_name(data)} does not fit")
 
 
-def _decode_dataclass(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - the same
+def _decode_dataclass(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401  # the same
     _want(data, dict, where)
     hints = _hints(kind)
     unknown = data.keys() - hints.keys()
@@ -94,7 +94,7 @@ def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
-def _decode_scalar(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401 - the same
+def _decode_scalar(kind: Any, data: Any, where: str) -> Any:  # noqa: ANN401  # the same
     if kind is datetime:
         _want(data, str, where)
         return datetime.fromisoformat(data)

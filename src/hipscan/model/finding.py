@@ -33,7 +33,7 @@ _RANK: Final = {
 class Outcome(StrEnum):
     """What a rule says of a target."""
 
-    PASS = "pass"  # noqa: S105 - the field's word for it, not a password
+    PASS = "pass"  # noqa: S105  # the field's word for it, not a password
     FAIL = "fail"
     NOTAPPLICABLE = "notapplicable"
     NOTCHECKED = "notchecked"

@@ -161,7 +161,7 @@ def _meets(address: str, listen: str) -> bool:
         address.rpartition(":") if re.search(r":(\d+|\*)$", address) else (address, "", "*")
     )
     other, _, other_port = listen.rpartition(":")
-    anywhere = ("*", "_default_", "0.0.0.0", "[::]")  # noqa: S104 - names, not a socket
+    anywhere = ("*", "_default_", "0.0.0.0", "[::]")  # noqa: S104  # names, not a socket
     return port in ("*", other_port) and (
         host == other or host in anywhere or other in anywhere or bool(re.search("[a-z]", host))
     )

@@ -63,7 +63,7 @@ class AtRest:
         match mount.kind:
             case MountKind.STACKED:
                 return Beneath(encrypted=True, layers=(mount.fstype,))
-            case MountKind.OVERLAY if depth < 5:  # noqa: PLR2004 - overlays nest twice at most
+            case MountKind.OVERLAY if depth < 5:  # noqa: PLR2004  # overlays nest twice at most
                 lower = mount_of(mount.upper, self.mounts) if mount.upper else None
                 hidden = lower is None or lower is mount
                 return UNKNOWN if hidden or not lower else self.under(lower, depth + 1)

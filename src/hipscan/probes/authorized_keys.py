@@ -105,7 +105,7 @@ def key_bits(kind: str, blob: bytes) -> int | None:
         if word in kind:
             return bits
     parts = _strings(blob)
-    if kind == "ssh-rsa" and len(parts) > 2:  # noqa: PLR2004 - name, exponent, modulus
+    if kind == "ssh-rsa" and len(parts) > 2:  # noqa: PLR2004  # name, exponent, modulus
         return int.from_bytes(parts[2]).bit_length()
     if kind == "ssh-dss" and len(parts) > 1:
         return int.from_bytes(parts[1]).bit_length()
@@ -116,7 +116,7 @@ def _strings(blob: bytes) -> list[bytes]:
     """Return the first three length-prefixed strings of `blob` (RFC 4251, 5)."""
     parts: list[bytes] = []
     at = 0
-    while len(parts) < 3 and at + 4 <= len(blob):  # noqa: PLR2004 - a length is four bytes
+    while len(parts) < 3 and at + 4 <= len(blob):  # noqa: PLR2004  # a length is four bytes
         end = at + 4 + int.from_bytes(blob[at : at + 4])
         if end > len(blob):
             break

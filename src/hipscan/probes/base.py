@@ -166,7 +166,7 @@ def judge_notes(notes: Sequence[Note], records: Sequence[Record]) -> Fact:
     if not bad:
         return Fact(FactStatus.OK, tuple(records))
     reason = "; ".join(f"{note.kind}: {note.text}" for note in bad[:5])
-    if len(bad) > 5:  # noqa: PLR2004 - enough for a person to see the pattern
+    if len(bad) > 5:  # noqa: PLR2004  # enough for a person to see the pattern
         reason += f"; and {len(bad) - 5} more"
     if records:
         return Fact(FactStatus.PARTIAL, tuple(records), reason)

@@ -94,7 +94,7 @@ class Devices:
         Nesting beyond 20 layers, and a device that sysfs does not show, are not known.
         """
         device = self.find(reference)
-        if device is None or depth > 20:  # noqa: PLR2004 - no real stack comes near it
+        if device is None or depth > 20:  # noqa: PLR2004  # no real stack comes near it
             return UNKNOWN
         if device.backing:
             file = self._files.get(device.backing, UNKNOWN)

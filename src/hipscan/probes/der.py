@@ -104,12 +104,12 @@ def _elements(data: bytes) -> Iterator[_Element]:
     at = 0
     while at < len(data):
         header = data[at : at + 2]
-        if len(header) < 2 or header[0] & 0x1F == 0x1F:  # noqa: PLR2004 - tag and length
+        if len(header) < 2 or header[0] & 0x1F == 0x1F:  # noqa: PLR2004  # tag and length
             raise ValueError("no DER")
         length, at = header[1], at + 2
         if length & 0x80:
             octets = length & 0x7F
-            if not 1 <= octets <= 4:  # noqa: PLR2004 - four octets count 4 GiB
+            if not 1 <= octets <= 4:  # noqa: PLR2004  # four octets count 4 GiB
                 raise ValueError("a length that DER does not have")
             length, at = int.from_bytes(data[at : at + octets]), at + octets
         if at + length > len(data):
@@ -185,7 +185,7 @@ def _signature_hash(element: _Element) -> str | None:
     if not parameters or not parameters[0].parts():
         return "sha1"  # the default of RSASSA-PSS (RFC 4055)
     first = parameters[0].parts()[0]
-    if first.tag != 0xA0:  # noqa: PLR2004 - [0] hashAlgorithm; left out it is the default
+    if first.tag != 0xA0:  # noqa: PLR2004  # [0] hashAlgorithm; left out it is the default
         return "sha1"
     algorithm, *_ = _one(first.content, _SEQUENCE).parts()
     return _HASHES.get(_oid(algorithm))
@@ -209,7 +209,7 @@ def read_certificate(data: bytes) -> Certificate:
     fields = body.parts()
     if fields and fields[0].tag == _VERSION:
         fields = fields[1:]
-    if len(fields) < 6 or algorithm.tag != _SEQUENCE:  # noqa: PLR2004 - as in the docstring
+    if len(fields) < 6 or algorithm.tag != _SEQUENCE:  # noqa: PLR2004  # as in the docstring
         raise ValueError("no certificate")
     _, _, issuer, validity, subject, key, *rest = fields
     not_before, not_after, *_ = map(_time, validity.parts())

@@ -73,6 +73,6 @@ def read_directives(path: str, lines: Sequence[str]) -> Iterator[tuple[str, Dire
 
 
 def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - a line number
+    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004  # a line number
         raise ValueError(f"not a line number: {text[:20]!r}")
     return int(text)

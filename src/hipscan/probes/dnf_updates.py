@@ -166,7 +166,7 @@ def _of(known: _Advisories) -> dict[str, Value]:
     return {name: value for name, value in found.items() if value}
 
 
-def _list(name: str, fetched: str, has_advisories: bool) -> Record:  # noqa: FBT001 - of a tuple
+def _list(name: str, fetched: str, has_advisories: bool) -> Record:  # noqa: FBT001  # of a tuple
     return {
         "manager": "dnf",
         "suite": name,

@@ -73,7 +73,7 @@ def read_mount(line: str) -> Mount:
     """Parse one line of mountinfo; raise ValueError where it is none."""
     left, dash, right = line.partition(" - ")
     words, tail = left.split(" "), right.split(" ")
-    if not dash or len(words) < 6 or len(tail) < 2:  # noqa: PLR2004 - fields before and behind " - "
+    if not dash or len(words) < 6 or len(tail) < 2:  # noqa: PLR2004  # fields before and behind " - "
         raise ValueError(f"no line of mountinfo: {line[:80]!r}")
     options = [*words[5].split(","), *",".join(tail[2:]).split(",")]
     upper = next((part[9:] for part in options if part.startswith("upperdir=")), "")

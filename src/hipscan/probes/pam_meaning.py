@@ -13,7 +13,7 @@ from hipscan.probes.config_syntax import equals, spaced
 from hipscan.probes.pam_stacks import PamRule
 
 _HASHES: Final = frozenset(
-    "md5 bigcrypt sha256 sha512 blowfish gost_yescrypt yescrypt".split()  # noqa: SIM905 - pam_unix(8)
+    "md5 bigcrypt sha256 sha512 blowfish gost_yescrypt yescrypt".split()  # noqa: SIM905  # pam_unix(8)
 )
 _JUDGES: Final = ("pam_pwquality.so", "pam_cracklib.so", "pam_passwdqc.so")
 _LOGINS: Final = ("login", "sshd")

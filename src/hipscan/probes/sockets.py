@@ -121,7 +121,7 @@ def decode(text: str, *, big: bool) -> IPv4Address | IPv6Address:
     raw = bytes.fromhex(text)
     words = (raw[at : at + 4] for at in range(0, len(raw), 4))
     packed = raw if big else b"".join(word[::-1] for word in words)
-    if len(packed) == 4:  # noqa: PLR2004 - bytes of IPv4
+    if len(packed) == 4:  # noqa: PLR2004  # bytes of IPv4
         return IPv4Address(packed)
     address = IPv6Address(packed)
     return address.ipv4_mapped or address

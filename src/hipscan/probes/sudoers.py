@@ -199,7 +199,7 @@ def _setting(notes: list[Note], record: Record) -> Fact:
     return whole if whole.status is not FactStatus.OK else ok(record)
 
 
-def _without(seen: Listing, installed: bool) -> Facts:  # noqa: FBT001 - read at its only call
+def _without(seen: Listing, installed: bool) -> Facts:  # noqa: FBT001  # read at its only call
     notes = [note for note in seen.notes if note.text == "/etc/sudoers"]
     if notes and notes[0].kind == "absent" and not installed:
         return {spec.name: absent("sudo is not installed") for spec in PROBE.facts}

@@ -209,7 +209,7 @@ def _line(rules: Rules, text: str, path: str, number: int) -> None:
 
 def _aliases(rules: Rules, kind: str, text: str) -> None:
     pieces = re.split(r"(?:^|:)\s*([A-Z][A-Z0-9_]*)\s*=", text)
-    if pieces[0].strip() or len(pieces) < 3:  # noqa: PLR2004 - nothing, a name, its members
+    if pieces[0].strip() or len(pieces) < 3:  # noqa: PLR2004  # nothing, a name, its members
         raise ValueError("no alias")
     for name, members in zip(pieces[1::2], pieces[2::2], strict=True):
         if kind == "Cmnd":
@@ -237,7 +237,7 @@ def _defaults(match: re.Match[str], path: str, number: int) -> Iterator[Default]
 def _grants(text: str, path: str, number: int) -> Iterator[Grant]:
     left, equals, rest = _cut(text)
     lists = items(left)
-    if not equals or len(lists) != 2:  # noqa: PLR2004 - users and hosts
+    if not equals or len(lists) != 2:  # noqa: PLR2004  # users and hosts
         raise ValueError("no grant")
     users, hosts = lists
     while True:

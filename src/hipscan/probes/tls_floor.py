@@ -91,7 +91,7 @@ def _pairs(path: str, read: Listing, depth: int) -> Iterator[tuple[str, str, str
     for line in read.files.get(path, ()):
         include = re.match(r"^\s*\.include[\s=]+(.+?)\s*$", line)
         head, pair = _SECTION.match(line), _PAIR.match(line)
-        if include and depth < 4:  # noqa: PLR2004 - deeper than any distribution nests
+        if include and depth < 4:  # noqa: PLR2004  # deeper than any distribution nests
             for each in _included(include[1], path, read):
                 for inner, key, value in _pairs(each, read, depth + 1):
                     yield inner or section, key, value

@@ -79,7 +79,7 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def observations(finding: Finding) -> tuple[Observation, ...]:
     """Return the observations of `finding`: unwaived first, the most severe first."""
-    key = lambda item: (item.waiver is not None, -item.severity.rank)  # noqa: E731 - one line
+    key = lambda item: (item.waiver is not None, -item.severity.rank)  # noqa: E731  # one line
     return tuple(sorted(finding.observations, key=key))
 
 

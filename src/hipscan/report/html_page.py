@@ -108,7 +108,7 @@ def _rows(text: str) -> list[str]:
 
 def _asset(name: str) -> Markup:
     content = files("hipscan.report").joinpath("templates", name).read_text("utf-8")
-    return Markup(content)  # noqa: S704 - our own file, from the package
+    return Markup(content)  # noqa: S704  # our own file, from the package
 
 
 def _hash(name: str) -> str:

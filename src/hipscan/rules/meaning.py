@@ -122,7 +122,7 @@ class _Reader:
 
 
 def _is_mode(text: str) -> bool:
-    return len(text) == 4 and all(char in "01234567" for char in text)  # noqa: PLR2004 - rwx for three, and the special bits
+    return len(text) == 4 and all(char in "01234567" for char in text)  # noqa: PLR2004  # rwx for three, and the special bits
 
 
 def _checks(model: CheckModel) -> Iterator[CheckModel]:

@@ -18,7 +18,7 @@ _MAX_UNBOUNDED: Final = 3
 
 # The parser of `re` is the only one that reads a pattern as `re` does; its module is not public,
 # and has kept this shape from Python 3.11 to 3.14.
-_parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+_parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001  # see above
 
 _NOT_RE2: Final = {
     "ASSERT": "lookahead and lookbehind",
@@ -60,7 +60,7 @@ def refuse(pattern: str) -> str:
     return ""
 
 
-def _walk(tree: Any, *, inside: bool) -> Iterator[tuple[str, bool, bool]]:  # noqa: ANN401 - re's own tree has no types
+def _walk(tree: Any, *, inside: bool) -> Iterator[tuple[str, bool, bool]]:  # noqa: ANN401  # re's own tree has no types
     """Yield (operation, whether it repeats without bound, whether it is inside such a one)."""
     for operation, argument in tree:
         name = str(operation)
@@ -70,7 +70,7 @@ def _walk(tree: Any, *, inside: bool) -> Iterator[tuple[str, bool, bool]]:  # no
             yield from _walk(part, inside=inside or is_open)
 
 
-def _parts(argument: Any) -> Iterator[Any]:  # noqa: ANN401 - the same
+def _parts(argument: Any) -> Iterator[Any]:  # noqa: ANN401  # the same
     if isinstance(argument, _parser.SubPattern):
         yield argument
     elif isinstance(argument, tuple | list):
@@ -83,7 +83,7 @@ def compiled(pattern: str) -> Pattern:
     """Return `pattern` ready to search with, by RE2 where it is installed."""
     if find_spec("re2") is None:
         return re.compile(pattern)
-    import re2  # noqa: PLC0415 - an extra that may be missing
+    import re2  # noqa: PLC0415  # an extra that may be missing
 
     found: Pattern = re2.compile(pattern)
     return found

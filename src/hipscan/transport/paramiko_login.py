@@ -23,7 +23,7 @@ from hipscan.transport.paramiko_session import Session
 from hipscan.transport.ssh_config import SshSettings
 
 MOST_KEYS: Final = 3
-_PASSWORD: Final = "password"  # noqa: S105 - a method's name (RFC 4252)
+_PASSWORD: Final = "password"  # noqa: S105  # a method's name (RFC 4252)
 _INTERACTIVE: Final = "keyboard-interactive"
 _MAX_SAID: Final = 200
 _BROKEN: Final = (paramiko.SSHException, OSError, EOFError)

@@ -82,7 +82,7 @@ class BoundedPacketizer(Packetizer):
         self.lines: list[str] = []
         self._banner_bytes = 0
 
-    def read_all(self, n: int, check_rekey: bool = False) -> bytes:  # noqa: FBT001, FBT002 - paramiko's
+    def read_all(self, n: int, check_rekey: bool = False) -> bytes:  # noqa: FBT001, FBT002  # paramiko's
         """Read `n` bytes, after looking at `n`."""
         if not 0 <= n <= _MAX_PACKET:
             raise paramiko.SSHException(f"a packet of {n} bytes")
@@ -114,7 +114,7 @@ class Session(paramiko.Transport):
     _preferred_kex = tuple(
         name
         for name in _STRONG_KEX
-        if name == "curve25519-sha256" or name in paramiko.Transport._preferred_kex  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
+        if name == "curve25519-sha256" or name in paramiko.Transport._preferred_kex  # type: ignore[attr-defined]  # noqa: SLF001  # not in the stubs
     )
     _preferred_ciphers: tuple[str, ...] = _STRONG_CIPHERS
     _preferred_macs: tuple[str, ...] = _STRONG_MACS
@@ -122,8 +122,8 @@ class Session(paramiko.Transport):
     _preferred_pubkeys: tuple[str, ...] = _STRONG_SIGNATURES
     _kex_info: Mapping[str, Any] = MappingProxyType(
         {
-            **paramiko.Transport._kex_info,  # type: ignore[attr-defined]  # noqa: SLF001 - not in the stubs
-            "curve25519-sha256": paramiko.Transport._kex_info[_OLD_CURVE_NAME],  # type: ignore[attr-defined]  # noqa: SLF001 - the same
+            **paramiko.Transport._kex_info,  # type: ignore[attr-defined]  # noqa: SLF001  # not in the stubs
+            "curve25519-sha256": paramiko.Transport._kex_info[_OLD_CURVE_NAME],  # type: ignore[attr-defined]  # noqa: SLF001  # the same
         }
     )
     packetizer: BoundedPacketizer

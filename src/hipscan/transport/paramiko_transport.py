@@ -42,7 +42,7 @@ _PASSING: Final = frozenset({Unreachable.REFUSED, Unreachable.BANNER})
 _BROKEN: Final = (paramiko.SSHException, OSError, EOFError)
 
 
-class _NeedsOpenssh(Exception):  # noqa: N818 - an outcome, caught in this file
+class _NeedsOpenssh(Exception):  # noqa: N818  # an outcome, caught in this file
     """Carries why paramiko cannot be used for this target."""
 
 
@@ -142,7 +142,7 @@ class ParamikoTransport:
                     return self._open_once(visit, time_left)
                 except TargetError as error:
                     failure = error
-            wait = pause * random.uniform(1, 1 + _JITTER)  # noqa: S311 - spreads load, no secret
+            wait = pause * random.uniform(1, 1 + _JITTER)  # noqa: S311  # spreads load, no secret
             time_left.seconds -= wait
             if failure.cause not in _PASSING or not pause or time_left.seconds < _LEAST_SECONDS:
                 raise failure

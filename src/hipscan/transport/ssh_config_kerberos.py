@@ -14,7 +14,7 @@ def has_ticket() -> bool:
 
     An answer that does not come counts as yes: then the OpenSSH client is asked to do it.
     """
-    usual = Path(f"/tmp/krb5cc_{os.getuid()}")  # noqa: S108 - the default of MIT Kerberos
+    usual = Path(f"/tmp/krb5cc_{os.getuid()}")  # noqa: S108  # the default of MIT Kerberos
     if os.environ.get("KRB5CCNAME") or usual.exists():
         return True
     klist = shutil.which("klist")

@@ -156,7 +156,7 @@ class _Reading:
                 raise refused(found, f"Include {word}")
             inner = replace(place, checked=True, depth=place.depth + 1, never=not active)
             pattern = os.fspath(place.base / expand_tilde(word))
-            for name in sorted(glob.glob(pattern)):  # noqa: PTH207 - absolute patterns, too
+            for name in sorted(glob.glob(pattern)):  # noqa: PTH207  # absolute patterns, too
                 self.file(Path(name), inner, active=active)
 
 

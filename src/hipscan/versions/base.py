@@ -13,7 +13,7 @@ Key: TypeAlias = Callable[[str], str]
 _SHORT: Final = 25
 
 
-class InvalidVersion(ValueError):  # noqa: N818 - the name that packaging made known
+class InvalidVersion(ValueError):  # noqa: N818  # the name that packaging made known
     """A text that the package manager itself would not take for a version."""
 
     def __init__(self, version: str, reason: str) -> None:
