@@ -47,7 +47,8 @@ class Client:
 
     def environment(self) -> Mapping[str, str]:
         """Return the environment of the command: no agent, no configuration."""
-        kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "PYTHONPATH") if key in os.environ}
+        names = ("PATH", "HOME", "LANG", "PYTHONPATH")
+        kept = {key: os.environ[key] for key in names if key in os.environ}
         return kept | {"HIPSCAN_STATE": str(self.state), "NO_COLOR": "1"}
 
     def collect(self, host: Host, *options: str, user: str = "root") -> dict[str, Any]:
