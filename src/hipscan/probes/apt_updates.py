@@ -1,9 +1,12 @@
 """What apt knows of newer versions: `apt-cache policy` over everything that is installed.
 
 The simulation `apt-get -s dist-upgrade` would say the same at five times the cost, and it writes
-logs and caches; with its caches switched off, `apt-cache` writes nothing. A line of the answer
-names a repository by URI and suite, and what kind of repository that is stands in its Release
-file, from which only the head is read.
+logs and caches. `apt-cache` writes nothing with its caches switched off; it writes nothing as
+nobody either, and then it can use the cache that is there at a tenth of the cost, if that is as new
+as the lists and everything it needs can be read by nobody.
+
+A line of the answer names a repository by URI and suite, and what kind of repository that is
+stands in its Release file, from which only the head is read.
 """
 
 import re
@@ -14,10 +17,13 @@ from typing import Final
 from urllib.parse import unquote
 
 from hipscan.model.fact import Record, Value
+from hipscan.probes.unprivileged import AS_NOBODY
 
 # Only packages with something above the installed version leave the target, and those that no
 # repository knows. `stat` gives the change time: the modification time is the server's.
-APT_SCRIPT: Final = r"""
+APT_SCRIPT: Final = (
+    AS_NOBODY
+    + r"""
 found=''
 if [ -s /var/lib/dpkg/status ] && command -v apt-cache >/dev/null; then
   found=apt
@@ -39,9 +45,18 @@ if [ -s /var/lib/dpkg/status ] && command -v apt-cache >/dev/null; then
     /^.[^nc]/ { asked++ }
     /^h[^nc]/ { print "held " $2 }
     END { print "asked " asked + 0 }'
-  printf '%s\n' "$all" | sed -n 's/^.[^nc].*|//p' |
-    xargs apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
-      -o Acquire::Languages=none policy | awk '
+  # What is newer than apt's own cache, or not readable for nobody.
+  cache=/var/cache/apt/pkgcache.bin
+  if [ -r "$cache" ] && command -v setpriv >/dev/null && [ -z "$(
+    find /etc/apt /var/lib/dpkg/status /var/lib/apt/lists \
+      \( -name partial -o -name lock -o -name 'auth.conf*' \) -prune -o \
+      \( -cnewer "$cache" -o ! -perm -004 -o -type d ! -perm -001 \) -print
+  )" ]; then set -- as_nobody xargs apt-cache policy
+  else
+    set -- xargs apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
+      -o Acquire::Languages=none policy
+  fi
+  printf '%s\n' "$all" | sed -n 's/^.[^nc].*|//p' | "$@" | awk '
     function flush() {
       if (newer != "") print "package " name " " installed " " candidate newer
       else if (name != "" && !served) print "unserved " name " " installed
@@ -61,6 +76,7 @@ if [ -s /var/lib/dpkg/status ] && command -v apt-cache >/dev/null; then
     END { flush(); print "answered " answered + 0 }'
 fi
 """
+)
 
 _NOT_IN_NAMES: Final = re.compile(r"^[^/]*@|[\[\]]")  # credentials, a cdrom's brackets
 

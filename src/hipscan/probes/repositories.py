@@ -22,8 +22,8 @@ from hipscan.probes.base import (
 from hipscan.probes.repo_files import rpm_repositories
 
 # Addresses can hold a name and a password, and repository files more of them: only the keys that
-# are read leave the target, without what stands before an @. A line that is left out becomes a
-# comment, so that line numbers stay right.
+# are read leave the target, without what stands before an @ or behind a question mark. A line that
+# is left out becomes a comment, so that line numbers stay right.
 SCRIPT: Final = r"""
 found=''
 if [ -d /etc/apt ] && command -v apt-config >/dev/null; then
@@ -58,7 +58,7 @@ if command -v dnf >/dev/null || command -v yum >/dev/null || command -v zypper >
     done
   } | awk '
     !/^:/ { keep = 0; print; next }
-    { gsub(/:\/\/[^\/ ]*@/, "://") }
+    { gsub(/:\/\/[^\/ ]*@/, "://"); sub(/\?.*/, "") }
     /^:\[/ { keep = 0; print; next }
     /^:[ \t]/ { print keep ? $0 : ":#"; next }
     { keep = 0 }

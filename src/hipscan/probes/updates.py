@@ -116,6 +116,6 @@ PROBE: Final = Probe(
     ),
     script=SCRIPT,
     parse=parse,
-    seconds=30,
-    commands=("apt-cache", "dpkg-query", "dnf", "rpm", "unshare", "mount", "setpriv"),
+    seconds=45,
+    commands=("apt-cache", "dpkg-query", "find", "dnf", "rpm", "unshare", "mount", "setpriv"),
 )
