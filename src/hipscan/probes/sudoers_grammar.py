@@ -15,20 +15,26 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hipscan.probes.base import Listing
+from hipscan.probes.sudoers_words import (
+    INCLUDE,
+    ITEM,
+    items,
+    logical_lines,
+    split,
+    unquote,
+    without_comment,
+)
 
-_ITEM: Final = r'(?:"(?:[^"\\]|\\.)*"|\\.|[^\s,"\\])+'
-_TOKEN: Final = re.compile(_ITEM + r"|,")
 _DEFAULTS: Final = re.compile(
-    rf"Defaults(?:([@:!>])\s*({_ITEM}(?:\s*,\s*{_ITEM})*))?(?:\s+(.*))?$", re.DOTALL
+    rf"Defaults(?:([@:!>])\s*({ITEM}(?:\s*,\s*{ITEM})*))?(?:\s+(.*))?$", re.DOTALL
 )
 _ALIAS: Final = re.compile(r"(User|Runas|Host|Cmnd|Cmd)_Alias\s+(.*)$", re.DOTALL)
-_INCLUDE: Final = re.compile(r"\s*[@#]include(dir)?\s+(.*)$")
 _TAG: Final = re.compile(
     r"\s*((?:NO)?(?:PASSWD|EXEC|SETENV|LOG_INPUT|LOG_OUTPUT|MAIL|FOLLOW|INTERCEPT))\s*:"
 )
 _OPTION: Final = re.compile(
     r"\s*(ROLE|TYPE|APPARMOR_PROFILE|CWD|CHROOT|NOTBEFORE|NOTAFTER|TIMEOUT|PRIVS|LIMITPRIVS)"
-    rf"\s*=\s*{_ITEM}"
+    rf"\s*=\s*{ITEM}"
 )
 _RUNAS: Final = re.compile(r"\s*\(([^()=]*)\)")
 _DIGEST: Final = re.compile(r"\s*sha(?:224|256|384|512)\s*:\s*[A-Za-z0-9+/=]+\s*,?")
@@ -100,7 +106,7 @@ def _file(rules: Rules, seen: Listing, where: tuple[str, str], depth: int) -> No
     if len(rules.files) > _FILES:
         raise ValueError(f"more than {_FILES} files are included")
     for number, text in logical_lines(seen.files.get(path, ())):
-        include = _INCLUDE.match(text)
+        include = INCLUDE.match(text)
         if include:
             for inner in _included(seen, path, host, include):
                 if depth < _DEPTH:
@@ -125,73 +131,6 @@ def _included(seen: Listing, path: str, host: str, match: re.Match[str]) -> list
 
 def _base(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def logical_lines(lines: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """Join lines that end in a backslash; yield (number of the first line, text)."""
-    start, parts = 0, list[str]()
-    for number, line in enumerate(lines, 1):
-        start = start if parts else number
-        body = line.rstrip("\r")
-        slashes = len(body) - len(body.rstrip("\\"))
-        if slashes % 2 and not _INCLUDE.match(body):
-            parts.append(body[:-1])
-            continue
-        yield start, "".join((*parts, body))
-        parts = []
-    if parts:
-        yield start, "".join(parts)
-
-
-def without_comment(text: str) -> str:
-    """Cut a comment off; `#` in quotes, behind a backslash or before a digit is none."""
-    quoted = escaped = False
-    for at, char in enumerate(text):
-        if escaped:
-            escaped = False
-        elif char == "\\":
-            escaped = True
-        elif char == '"':
-            quoted = not quoted
-        elif char == "#" and not quoted and not text[at + 1 : at + 2].isdecimal():
-            return text[:at]
-    return text
-
-
-def items(text: str) -> list[tuple[str, ...]]:
-    """Split into comma-separated lists that stand apart by white space.
-
-    `ann, bob  web1,web2` gives (ann, bob) and (web1, web2); quotes and escapes are undone.
-    """
-    lists: list[list[str]] = []
-    joined = False
-    for word in _TOKEN.findall(text):
-        if word == ",":
-            joined = True
-        elif lists and (joined or lists[-1][-1].strip("!") == ""):
-            last = "" if joined else lists[-1].pop()
-            lists[-1].append(last + word)
-            joined = False
-        else:
-            lists.append([word])
-    return [tuple(map(unquote, words)) for words in lists]
-
-
-def unquote(word: str) -> str:
-    """Undo quotes and backslashes."""
-    return re.sub(r'\\(.)|"', lambda found: found[1] or "", word)
-
-
-def split(text: str, mark: str) -> list[str]:
-    """Split at `mark` outside quotes and escapes."""
-    piece = re.compile(rf'(?:"(?:[^"\\]|\\.)*"|\\.|[^{re.escape(mark)}])*', re.DOTALL)
-    parts, at = [], 0
-    while at <= len(text):
-        found = piece.match(text, at)
-        end = found.end() if found else len(text)
-        parts.append(text[at:end])
-        at = end + 1
-    return parts
 
 
 def _line(rules: Rules, text: str, path: str, number: int) -> None:

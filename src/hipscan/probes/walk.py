@@ -8,34 +8,24 @@ newline in a name travels as \001.
 """
 
 import re
-import stat
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Final, Self
+from collections.abc import Sequence
+from typing import Final
 
-from hipscan.model.fact import Fact, FactStatus, Record, Value, missing
+from hipscan.model.fact import Fact, FactStatus, missing
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
-from hipscan.probes.file_status import owner_name, permissions
 from hipscan.probes.unprivileged import AS_NOBODY
+from hipscan.probes.walk_records import (
+    CREDENTIALS,
+    DUMPS,
+    KEYS,
+    PEM,
+    RHOSTS,
+    SHIPPED,
+    Packages,
+    file_records,
+)
 
 _LIMIT: Final = 5000
-_RHOSTS: Final = (".rhosts", ".shosts", "hosts.equiv", "shosts.equiv")
-_KEYS: Final = (
-    *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk"),
-    *("*.ppk", "*.p12", "*.pfx", "*.jks", "*.keystore"),
-)
-_PEM: Final = ("*.pem", "*.key", "ssh_host_*_key")
-_CREDENTIALS: Final = (
-    *(".netrc", ".pgpass", ".my.cnf", ".git-credentials", ".vault-token", ".s3cfg"),
-    *("*.kdbx", "*/.aws/credentials", "*/.docker/config.json", "*/.kube/config"),
-)
-_DUMPS: Final = ("*.sql", "*.sql.gz", "*.sql.xz", "*.sql.bz2", "*.sql.zst", "*.dump", "*.dcm")
-# Where programs keep keys and data of their own tests.
-_SHIPPED: Final = (
-    *("/usr/lib/*", "/usr/share/*", "*/site-packages/*", "*/dist-packages/*", "*/node_modules/*"),
-    *("*/test/*", "*/tests/*", "*/testdata/*", "*/vendor/*", "*/go/pkg/mod/*"),
-)
 _SKIPPED: Final = (
     *("/proc", "/sys", "/run/user", "/run/credentials", "/snap", "/var/lib/snapd"),
     *("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/lib/kubelet"),
@@ -153,10 +143,10 @@ fi
 
 SCRIPT: Final = AS_NOBODY + (
     _SCRIPT.replace("@SKIPPED@", _any("-path", _SKIPPED))
-    .replace("@SHIPPED@", _any("-path", _SHIPPED))
-    .replace("@NAMES@", _any("-name", (*_RHOSTS, *_KEYS, *_CREDENTIALS)))
-    .replace("@DUMPS@", _any("-name", _DUMPS))
-    .replace("@PEM@", _any("-name", _PEM))
+    .replace("@SHIPPED@", _any("-path", SHIPPED))
+    .replace("@NAMES@", _any("-name", (*RHOSTS, *KEYS, *CREDENTIALS)))
+    .replace("@DUMPS@", _any("-name", DUMPS))
+    .replace("@PEM@", _any("-name", PEM))
 )
 
 FIELDS: Final = {
@@ -188,48 +178,6 @@ FIELDS: Final = {
     ),
 }
 
-_TYPES: Final = {"f": "file", "d": "dir", "l": "link", "p": "fifo", "s": "socket"}
-_BITS: Final = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l", stat.S_IFIFO: "p"}
-_HANDS_OVER: Final = re.compile(
-    r"^(sh|b?a?dash|bash|zsh|t?csh|fish|m?ksh|busybox|env|find|[gmn]?awk|perl[\d.]*|python[\d.]*|"
-    r"ruby[\d.]*|php[\d.]*|lua[\d.]*|node|tclsh[\d.]*|vim?[._a-z]*|nano|emacs[\d.]*|ed|sed|less|more|"
-    r"cat|head|tail|cp|mv|dd|tee|tar|zip|install|chmod|chown|ln|rsync|scp|nmap|gdb|strace|docker|"
-    r"podman|systemctl|nice|timeout|xargs|make|socat|nc|ncat|openssl|base64|git|taskset|setpriv)$"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Packages:
-    """What dpkg or rpm said: whether there are lists of dpkg, paths they name, rpm's modes."""
-
-    dpkg: bool
-    owned: frozenset[str]
-    modes: Mapping[str, int]
-    strays: frozenset[str]
-
-    @classmethod
-    def of(cls, lines: Sequence[str]) -> Self:
-        """Read the lines behind the walk: p, d, r and n."""
-        modes = (line[1:].partition(" ") for line in lines if line.startswith("r"))
-        return cls(
-            "p" in lines,
-            frozenset(line[1:] for line in lines if line.startswith("d")),
-            {path: int(mode, 8) & 0o7777 for mode, _, path in modes},
-            frozenset(line[1:] for line in lines if line.startswith("n")),
-        )
-
-    def about(self, path: str) -> dict[str, Value]:
-        """Return the fields of a set-uid or set-gid program."""
-        rights = bool(_HANDS_OVER.match(path.rpartition("/")[2]))
-        if self.dpkg:
-            # Where /bin is a link to /usr/bin, the lists may still say /bin.
-            packaged: bool | None = bool({path, path.removeprefix("/usr")} & self.owned)
-        else:
-            packaged = True if path in self.modes else (False if path in self.strays else None)
-        mode = self.modes.get(path)
-        given: dict[str, Value] = {} if mode is None else {"package_mode": f"{mode:04o}"}
-        return {"packaged": packaged, "gives_rights": rights, **given}
-
 
 def parse(text: str, _status: int) -> Facts:
     """Parse what find, dpkg and rpm say.
@@ -245,8 +193,8 @@ def parse(text: str, _status: int) -> Facts:
         return {"walked_file": missing(FactStatus.UNSUPPORTED, note.text)}
     ends = [line[1:] for line in seen.plain if re.fullmatch(r"e\d+", line)]
     files = [line for line in seen.plain if line[:1] in {"w", "s"}]
-    packages = _Packages.of(seen.plain)
-    records = tuple(record for line in files[:_LIMIT] for record in _records(line, packages))
+    packages = Packages.of(seen.plain)
+    records = tuple(record for line in files[:_LIMIT] for record in file_records(line, packages))
     why = _cut(ends, len(files))
     if not why:
         return {"walked_file": Fact(FactStatus.OK, records)}
@@ -260,73 +208,6 @@ def _cut(ends: Sequence[str], count: int) -> str:
     if not ends or int(ends[0]) > 1:
         return "cut after 40 s"
     return "some folders could not be searched" if ends[0] == "1" else ""
-
-
-def _records(line: str, packages: _Packages) -> Iterator[Record]:
-    about, user, group, mode = _entry(line)
-    path = str(about["path"])
-    for kind in _kinds(about, mode, unowned=user.isdecimal() or group.isdecimal()):
-        extra = packages.about(path) if kind in {"set-uid", "set-gid"} else {}
-        yield {"path": path, "kind": kind, **about, **extra}
-
-
-def _entry(line: str) -> tuple[dict[str, Value], str, str, int]:
-    """Take a line of find or of stat apart."""
-    if line.startswith("w"):
-        bits, user, group, uid, gid, size, time, letter, path = line[1:].split(":", 8)
-        mode = int(bits, 8)
-    else:
-        raw, user, group, uid, gid, size, time, path = line[1:].split(":", 7)
-        mode, letter = stat.S_IMODE(int(raw, 16)), _BITS.get(stat.S_IFMT(int(raw, 16)), "")
-        user, group = owner_name(user, uid), owner_name(group, gid)
-    about: dict[str, Value] = {
-        "path": path.replace("\x01", "\n"),
-        "type": _TYPES.get(letter, "other"),
-        **permissions(mode),
-        "owner": user,
-        "group": group,
-        "uid": int(uid),
-        "gid": int(gid),
-        "size": int(size),
-        "modified": int(float(time)),
-    }
-    return about, user, group, mode
-
-
-def _kinds(about: Record, mode: int, *, unowned: bool) -> Iterator[str]:
-    path, type_ = str(about["path"]), about["type"]
-    if unowned:
-        yield "unowned"
-    if type_ == "dir" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        yield "world-writable-dir"
-    if type_ != "file":
-        return
-    if mode & stat.S_IWOTH:
-        yield "world-writable-file"
-    if mode & stat.S_ISUID:
-        yield "set-uid"
-    if mode & stat.S_ISGID:
-        yield "set-gid"
-    yield from _named(path, mode)
-
-
-def _named(path: str, mode: int) -> Iterator[str]:
-    name = path.rpartition("/")[2]
-    shipped = _fits(path, _SHIPPED)
-    if name in _RHOSTS:
-        yield "rhosts"
-    if _fits(path, _KEYS) or (_fits(path, _PEM) and not shipped):
-        yield "private-key"
-    if _fits(path, _CREDENTIALS):
-        yield "credentials"
-    if _fits(path, _DUMPS) and mode & stat.S_IROTH and not shipped:
-        yield "dump"
-
-
-def _fits(path: str, patterns: Sequence[str]) -> bool:
-    """Say whether a name or, for patterns with a slash, a path fits, as find sees it."""
-    name = path.rpartition("/")[2]
-    return any(fnmatchcase(path if "/" in each else name, each) for each in patterns)
 
 
 PROBE: Final = Probe(
