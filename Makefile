@@ -54,8 +54,9 @@ build: $(STAMP) ## Build the wheel and the sdist into dist/
 	$(BIN)/python -m pip install --quiet build
 	$(BIN)/python -m build --outdir dist
 
-schema: $(STAMP) ## Write the generated JSON Schemas
+schema: $(STAMP) ## Write what is generated: the JSON Schemas, the README's table of rules
 	$(BIN)/hipscan rules schema --write
+	$(BIN)/python -m tests.readme
 
 golden: $(STAMP) ## Write the golden reports again, to be reviewed as a diff
 	$(BIN)/python -m tests.report.golden
