@@ -28,8 +28,9 @@ LEX: Final = r"""
 lex() { awk '
 function put(mark, text) { print ":" start "\t" mark "\t" name (text == "" ? "" : "\t" text) }
 function directive(   target) {
-  if (name ~ /^(listen|serverroot|servername|serveralias|include|includeoptional|use)$/)
+  if (name ~ /^(listen|serverroot|servername|serveralias|include|includeoptional)$/)
     put(";", rest)
+  else if (name == "use") put(";", "")
   else if (name ~ /^ssl(engine|protocol|ciphersuite|compression|certificatefile)$/) put(";", rest)
   else if (name == "sslinsecurerenegotiation") put(";", rest)
   else if (name ~ /^(define|undefine)$/) { sub(/[ \t].*/, "", rest); put(";", rest) }

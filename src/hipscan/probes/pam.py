@@ -47,6 +47,7 @@ files /etc/login.defs /etc/security/pwquality.conf /etc/security/faillock.conf
       if ($i ~ /^\[/) NF = i
       $i = substr($i, 1, index($i, "=")) "hidden"
     }}
+  if (/pam_exec\.so/) for (i = 4; i < NF; i++) if ($i ~ /^\// && $i !~ /\.so$/) NF = i
   print
 }}'
 """
