@@ -11,8 +11,7 @@ as `Text`, never as markup. Long lists and long values are cut, and say so; -f j
 """
 
 import io
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
@@ -23,8 +22,8 @@ from hipscan.model.finding import Finding, Observation, Outcome, Severity
 from hipscan.model.report import Report, Summary, TargetResult, TargetStatus
 from hipscan.report import digest
 from hipscan.report.base import View
+from hipscan.report.bearable import cut, listed, tamed
 from hipscan.report.digest import State
-from hipscan.sanitize import line
 
 _STYLE: Final = {
     Severity.CRITICAL: "bold white on red",
@@ -37,10 +36,7 @@ _GAP: Final = "bold magenta"
 _MOST_OBSERVATIONS: Final = 4
 _MOST_RULES: Final = 8
 _MOST_TARGETS: Final = 10
-_LONGEST: Final = 240
 _WIDTH: Final = 100
-# What GitHub's runner obeys at the start of a line: ::name key=value::text and ##[name]text.
-_COMMAND: Final = re.compile(r"(\s*)([:#])(?::[A-Za-z][A-Za-z-]*(?:\s[^:]*)?::|#\[)")
 _INDENT: Final = 12
 _BESIDE: Final = 66  # the column of rule and controls, on terminals that are wide
 _WIDE: Final = 120
@@ -70,29 +66,20 @@ def render(report: Report, view: View) -> Iterator[str]:
 def _drawn(console: Console, content: RenderableType) -> str:
     with console.capture() as captured:
         console.print(content)
-    return "".join(f"{_tamed(row.rstrip())}\n" for row in captured.get().split("\n")[:-1])
-
-
-def _tamed(row: str) -> str:
-    """Return `row` so that no runner of CI jobs takes it for one of its commands.
-
-    The escape takes its place from the indentation, so that the row grows no wider.
-    """
-    found = _COMMAND.match(row)
-    return f"{found[1][3:]}\\x{ord(found[2]):02x}{row[found.end(2) :]}" if found else row
+    return "".join(f"{tamed(row.rstrip())}\n" for row in captured.get().split("\n")[:-1])
 
 
 def _target(
     target: TargetResult, report: Report, view: View, width: int
 ) -> Iterator[RenderableType]:
-    head = Text(_cut(target.name), style="bold")
+    head = Text(cut(target.name), style="bold")
     for extra in filter(None, (target.address, target.system.get("name", ""))):
-        head.append(f"  {_cut(extra)}", style="not bold dim")
+        head.append(f"  {cut(extra)}", style="not bold dim")
     yield head
     if target.status is TargetStatus.UNREACHABLE:
         yield _inset(_gap("NOT SCANNED", target.reason), 2)
         if target.hint:
-            yield _inset(Text(f"next: {_cut(target.hint)}"))
+            yield _inset(Text(f"next: {cut(target.hint)}"))
         return
     if target.status is TargetStatus.PARTIAL:
         yield _inset(_gap("IN PART", target.reason), 2)
@@ -115,7 +102,7 @@ def _failures(
         yield from map(_inset, _observed(finding))
         fix = digest.rule_text(report, finding.rule).fix
         if fix:
-            yield _inset(Text(f"fix: {_cut(fix)}", style="green"))
+            yield _inset(Text(f"fix: {cut(fix)}", style="green"))
     if len(shown) < len(failed):
         hidden = digest.counted(len(failed) - len(shown), "failure", "failures")
         words = f"{hidden} below {view.least} not shown; -s info shows all"
@@ -127,10 +114,10 @@ def _title(label: Text, finding: Finding, report: Report, width: int) -> Iterato
     rule = digest.rule_text(report, finding.rule)
     left = Text("  ").append_text(label)
     left.append(" " * max(_INDENT - left.cell_len, 1))
-    left.append(_cut(rule.title), style="bold")
+    left.append(cut(rule.title), style="bold")
     if rule.preview:
         left.append(" (preview)", style="dim")
-    right = Text(_cut("  ".join(filter(None, (rule.id, ", ".join(rule.controls))))), style="dim")
+    right = Text(cut("  ".join(filter(None, (rule.id, ", ".join(rule.controls))))), style="dim")
     column = max(_BESIDE, left.cell_len + 2)
     if width >= _WIDE and column + right.cell_len <= width:
         yield left + Text(" " * (column - left.cell_len)) + right
@@ -145,17 +132,17 @@ def _observed(finding: Finding) -> Iterator[Text]:
     wanted = {item.expected for item in items}
     is_shared = len(items) > 1 and len(wanted) == 1
     if finding.reason:
-        yield Text(_cut(finding.reason), style="italic")
+        yield Text(cut(finding.reason), style="italic")
     for item in items[:most]:
-        yield _observation(item, expected="" if is_shared else f"; expected: {_cut(item.expected)}")
+        yield _observation(item, expected="" if is_shared else f"; expected: {cut(item.expected)}")
     if len(items) > most:
         yield Text(f"and {len(items) - most} more", style="dim")
     if is_shared:
-        yield Text(f"expected: {_cut(wanted.pop())}", style="dim")
+        yield Text(f"expected: {cut(wanted.pop())}", style="dim")
 
 
 def _observation(item: Observation, *, expected: str) -> Text:
-    text = Text(f"{_cut(item.subject)}: {_cut(item.observed)}")
+    text = Text(f"{cut(item.subject)}: {cut(item.observed)}")
     text.append(expected, style="dim")
     return text.append(_waiver(item), style="italic")
 
@@ -163,8 +150,8 @@ def _observation(item: Observation, *, expected: str) -> Text:
 def _waiver(item: Observation) -> str:
     if not item.waiver:
         return ""
-    until, owner = _cut(item.waiver.until), _cut(item.waiver.owner)
-    return f" (waived until {until} by {owner}: {_cut(item.waiver.reason)})"
+    until, owner = cut(item.waiver.until), cut(item.waiver.owner)
+    return f" (waived until {until} by {owner}: {cut(item.waiver.reason)})"
 
 
 def _waived(findings: Sequence[Finding], report: Report, width: int) -> Iterator[RenderableType]:
@@ -182,13 +169,13 @@ def _unjudged(target: TargetResult) -> Iterator[RenderableType]:
     count = digest.counted(sum(map(len, groups.values())), "rule", "rules")
     yield _inset(_gap("NOT CHECKED", count), 2)
     for reason, findings in groups.items():
-        yield _inset(Text(_cut(reason) or "no reason was given"))
-        yield _inset(Text(_list(map(_named, findings), _MOST_RULES), style="dim"), _INDENT + 2)
+        yield _inset(Text(cut(reason) or "no reason was given"))
+        yield _inset(Text(listed(map(_named, findings), _MOST_RULES), style="dim"), _INDENT + 2)
 
 
 def _named(finding: Finding) -> str:
     word = "error, " if finding.outcome is Outcome.ERROR else ""
-    return f"{_cut(finding.rule)} ({word}{finding.severity})"
+    return f"{cut(finding.rule)} ({word}{finding.severity})"
 
 
 def _held(passed: int, beside: int) -> str:
@@ -199,7 +186,7 @@ def _summary(report: Report, view: View, missed: Sequence[str]) -> Iterator[Text
     summary, counts = report.summary, report.summary.outcomes
     yield Text(digest.headline(report), style="bold")
     targets = [f"{count} {status}" for status, count in summary.targets.items() if count]
-    names = f": {_list(map(_cut, missed), _MOST_TARGETS)}" if missed else ""
+    names = f": {listed(map(cut, missed), _MOST_TARGETS)}" if missed else ""
     yield _row("targets", f"{', '.join(targets) or 'none'}{names}")
     yield _row("failed", _failed(summary), "bold red")
     unread = digest.counted(counts.get(Outcome.NOTCHECKED, 0), "check", "checks")
@@ -209,7 +196,7 @@ def _summary(report: Report, view: View, missed: Sequence[str]) -> Iterator[Text
     yield _row("held", held, "green")
     yield _row("gate", f"{_gate(report, view)}; exit status {report.run.exit_code}")
     if view.next_command:
-        yield _row("next", _cut(view.next_command), "bold")
+        yield _row("next", cut(view.next_command), "bold")
 
 
 def _failed(summary: Summary) -> str:
@@ -237,21 +224,8 @@ def _row(label: str, text: str, style: str = "") -> Text:
 
 
 def _gap(label: str, text: str) -> Text:
-    return Text(label, style=_GAP).append(f"  {_cut(text)}", style="not bold default")
+    return Text(label, style=_GAP).append(f"  {cut(text)}", style="not bold default")
 
 
 def _inset(content: RenderableType, by: int = _INDENT) -> Padding:
     return Padding(content, (0, 0, 0, by))
-
-
-def _list(words: Iterable[str], most: int) -> str:
-    """Return the first `most` words, and how many more there are."""
-    found = list(words)
-    tail = f" and {len(found) - most} more" if len(found) > most else ""
-    return ", ".join(found[:most]) + tail
-
-
-def _cut(text: str) -> str:
-    """Return `text` as one printable line of bearable length."""
-    shown = line(text[: _LONGEST + 1])
-    return shown if len(text) <= _LONGEST else f"{line(text[:_LONGEST])}..."
