@@ -20,7 +20,8 @@ ACCOUNT: Final = {
         "set; locked (no password can match); empty (none is asked for); none (no line in shadow)",
     ),
     "hash": Field(
-        FieldType.TEXT, "method of the hash, also behind a lock: yescrypt, sha512, md5, des, ..."
+        FieldType.TEXT,
+        "method of the hash, also behind a lock: yescrypt, sha512, md5, des, ...",
     ),
     "shadowed": Field(FieldType.BOOLEAN, "whether passwd refers to shadow instead of a hash"),
     "last_change": Field(FieldType.TIME, "day of the last change of password; 0: due at login"),

@@ -130,7 +130,9 @@ def _password(line: Mapping[str, str], shadow: Mapping[str, list[str]] | None) -
 
 def _state(text: str) -> dict[str, Value]:
     state, _, method = text.partition(" ")
-    return {"password": state, "hash": method} if method else {"password": state}
+    if not method:
+        return {"password": state}
+    return {"password": state, "hash": None if method == "other" else method}
 
 
 def _day(key: str, text: str) -> dict[str, Value]:

@@ -29,7 +29,7 @@ SHIPPED: Final = (
 _TYPES: Final = {"f": "file", "d": "dir", "l": "link", "p": "fifo", "s": "socket"}
 _BITS: Final = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l", stat.S_IFIFO: "p"}
 _HANDS_OVER: Final = re.compile(
-    r"^(sh|b?a?dash|bash|zsh|t?csh|fish|m?ksh|busybox|env|find|[gmn]?awk|perl[\d.]*|python[\d.]*|"
+    r"^(sh|dash|bash|zsh|t?csh|fish|m?ksh|busybox|env|find|[gmn]?awk|perl[\d.]*|python[\d.]*|"
     r"ruby[\d.]*|php[\d.]*|lua[\d.]*|node|tclsh[\d.]*|vim?[._a-z]*|nano|emacs[\d.]*|ed|sed|less|more|"
     r"cat|head|tail|cp|mv|dd|tee|tar|zip|install|chmod|chown|ln|rsync|scp|nmap|gdb|strace|docker|"
     r"podman|systemctl|nice|timeout|xargs|make|socat|nc|ncat|openssl|base64|git|taskset|setpriv)$"
