@@ -33,8 +33,8 @@ while read -r user script input; do
     set -- sh
     [ "$user" = root ] || set -- su -s /bin/sh "$user"
     (cd / && umask 022 &&
-        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-            LC_ALL=C "$@" -c "$script") <"$work/input" >"$work/output" 2>"$work/errors"
+        timeout -k 5 300 env -i HOME=/root LC_ALL=C \
+            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" -c "$script") <"$work/input" >"$work/output" 2>"$work/errors"
     echo "$? $(base64 -w 0 "$work/output"). $(base64 -w 0 "$work/errors")."
 done
 END
