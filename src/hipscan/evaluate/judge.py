@@ -184,7 +184,7 @@ class _Judging:
         return Wrong(
             self._subject(record),
             self._seen(fields, record) or "present",
-            f"no {self._check.fact} like this",
+            "none like this",
             record,
         )
 

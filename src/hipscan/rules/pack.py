@@ -70,6 +70,8 @@ def select_rules(
         for rule in rules
         if (not only or _is_like(rule.id, only)) and not _is_like(rule.id, skip)
     )
+    if not chosen:
+        raise UsageError("no rule is left to judge by", hint="loosen --rule, --skip or --profile")
     variables: dict[str, object] = {name: item.default for name, item in known.items()}
     for pack in packs:
         if profile in pack.profiles:
