@@ -36,6 +36,7 @@ if [ -z "$found" ] && command -v dnf >/dev/null; then
         echo "!error rpm ended with $?"
       ask repoquery --upgrades --latest-limit=1 \
         --qf "upgrade %{name}|%{arch}|%{evr}|%{repoid}"
+      ask repoquery --extras --qf "extra %{name}|%{evr}"
       security=$(ask updateinfo list --updates --security)
       if [ -n "$security" ]; then
         printf "%s\n" "$security"
@@ -76,6 +77,7 @@ class _Answer:
     upgrades: list[list[str]] = field(default_factory=list)
     advisories: dict[str, _Advisories] = field(default_factory=dict)
     repositories: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    unserved: list[Record] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Dnf:
     wrong: str
     updates: tuple[Record, ...]
     lists: tuple[Record, ...]
+    unserved: tuple[Record, ...]
 
 
 def read_dnf(lines: Iterable[str]) -> Dnf:
@@ -94,6 +97,7 @@ def read_dnf(lines: Iterable[str]) -> Dnf:
     dnf
     have openssl-libs|x86_64|1|3.0.7-24.el9
     upgrade openssl-libs|x86_64|1:3.0.7-28.el9_4|baseos
+    extra clinic-agent|1.0-1
     LABSA-2024:0001 Important/Sec. openssl-libs-1:3.0.7-28.el9_4.x86_64
     CVE-2024-5535 Important/Sec. openssl-libs-1:3.0.7-28.el9_4.x86_64
     repo baseos|1795160000|yes
@@ -108,6 +112,9 @@ def read_dnf(lines: Iterable[str]) -> Dnf:
                 answer.installed[f"{name}.{arch}"] = _evr(epoch, release)
             case "upgrade", [_, _, _, _] as fields:
                 answer.upgrades.append(fields)
+            case "extra", [name, release]:
+                record = {"manager": "dnf", "package": name, "installed": release}
+                answer.unserved.append(record)
             case "repo", [name, fetched, advisories]:
                 answer.repositories[name] = (fetched, advisories == "yes")
             case _:
@@ -139,6 +146,7 @@ def _dnf(answer: _Answer) -> Dnf:
         wrong=wrong,
         updates=tuple(_update(answer, *fields) for fields in answer.upgrades),
         lists=tuple(_list(name, *state) for name, state in answer.repositories.items()),
+        unserved=tuple(answer.unserved),
     )
 
 

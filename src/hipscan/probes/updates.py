@@ -54,7 +54,7 @@ LIST_FIELDS: Final = {
 }
 
 UNSERVED_FIELDS: Final = {
-    "manager": Field(FieldType.TEXT, "apt"),
+    "manager": Field(FieldType.TEXT, "apt or dnf"),
     "package": Field(FieldType.TEXT, "an installed package that no configured repository offers"),
     "installed": Field(FieldType.TEXT, "the version on the target"),
 }
@@ -74,10 +74,8 @@ def parse(text: str, _status: int) -> Facts:
     facts = {
         "pending_update": judge_notes(complaints, apt.updates + dnf.updates),
         "package_lists": judge_notes(notes, apt.lists + dnf.lists),
-        "unserved_package": judge_notes(complaints, apt.unserved),
+        "unserved_package": judge_notes(complaints, apt.unserved + dnf.unserved),
     }
-    if dnf.found:
-        facts["unserved_package"] = missing(FactStatus.UNSUPPORTED, "dnf is not asked for that")
     return facts | _without_lists(seen.of_kind("denied")) if apt.found and not apt.lists else facts
 
 
@@ -116,6 +114,6 @@ PROBE: Final = Probe(
     ),
     script=SCRIPT,
     parse=parse,
-    seconds=45,
+    seconds=60,
     commands=("apt-cache", "dpkg-query", "find", "dnf", "rpm", "unshare", "mount", "setpriv"),
 )
