@@ -7,14 +7,26 @@ where it is and not as a list of everything that did not fit.
 import re
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from hipscan.model.finding import Outcome, Severity
 from hipscan.model.rule import Require
 
 Scalar = str | int | float | bool
-ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$")]
+_KEBAB: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$"
+
+
+def _identifier(text: str) -> str:
+    if not re.fullmatch(_KEBAB, text):
+        raise ValueError(
+            f"{text!r} is not an id", "small words joined by '-', such as ssh-root-login"
+        )
+    return text
+
+
+Identifier = Annotated[
+    str, AfterValidator(_identifier), Field(json_schema_extra={"pattern": _KEBAB})
+]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Sentence = Annotated[str, Field(min_length=8)]
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
