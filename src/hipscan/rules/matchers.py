@@ -96,7 +96,8 @@ def _same(value: object, operand: object) -> bool:
 
 
 def _among(value: object, operand: object) -> bool:
-    return any(_same(value, choice) for choice in _sequence(operand))
+    choices = _sequence(operand)
+    return value in choices and any(_same(value, choice) for choice in choices)
 
 
 def _number(value: object, what: str) -> float:
