@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hipscan.probes import packages, updates
+from hipscan.probes.apt_lists import place, place_of
 from hipscan.probes.apt_sources import apt_repositories
-from hipscan.probes.apt_updates import _place, _place_of
 from tests.probes.running import run_probe
 
 STATUS = Path("/var/lib/dpkg/status")
@@ -76,7 +76,7 @@ def test_sources_and_names_of_lists_are_apts(tmp_path: Path) -> None:
     theirs = {uri.removesuffix("/InRelease"): name for uri, name, *_ in lines if "InRelease" in uri}
     theirs.pop("http://src.example.org/debian/dists/trixie")  # only source packages
     ours = dict(configured())
-    assert {uri.replace("://[", ":["): _place(name) for uri, name in theirs.items()} == ours
+    assert {uri.replace("://[", ":["): place(name) for uri, name in theirs.items()} == ours
 
 
 def configured() -> Iterator[tuple[str, str]]:
@@ -88,4 +88,4 @@ def configured() -> Iterator[tuple[str, str]]:
             flat = suite.endswith("/")
             if record["enabled"]:
                 address = f"{base}/{suite}".rstrip("/") if flat else f"{base}/dists/{suite}"
-                yield address, _place_of(address, "") if flat else _place_of(uri, suite)
+                yield address, place_of(address, "") if flat else place_of(uri, suite)

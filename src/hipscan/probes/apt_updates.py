@@ -9,14 +9,12 @@ A line of the answer names a repository by URI and suite, and what kind of repos
 stands in its Release file, from which only the head is read.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import unquote
 
-from hipscan.model.fact import Record, Value
+from hipscan.model.fact import Record
+from hipscan.probes.apt_lists import list_record, place, place_of
 from hipscan.probes.unprivileged import AS_NOBODY
 
 # Only packages with something above the installed version leave the target, and those that no
@@ -77,8 +75,6 @@ if [ -s /var/lib/dpkg/status ] && command -v apt-cache >/dev/null; then
 fi
 """
 )
-
-_NOT_IN_NAMES: Final = re.compile(r"^[^/]*@|[\[\]]")  # credentials, a cdrom's brackets
 
 
 @dataclass(slots=True)
@@ -167,8 +163,10 @@ def _take(answer: _Answer, word: str, rest: str) -> None:
 
 
 def _apt(answer: _Answer) -> Apt:
-    lists = {_place(path): (path, head) for path, head in answer.heads.items()}
-    records = {place: _list_record(answer, place, *found) for place, found in lists.items()}
+    records = {
+        place(path): list_record(place(path), answer.fetched.get(path), head)
+        for path, head in answer.heads.items()
+    }
     updates = (_update(package, answer.held, records) for package in answer.packages)
     return Apt(
         found=answer.found,
@@ -186,46 +184,6 @@ def _wrong(answer: _Answer) -> str:
     if len(answer.unserved) == asked:
         return "apt's lists name none of the installed packages"
     return ""
-
-
-def _place(path: str) -> str:
-    """Return host/path/dists/SUITE of a Release file, as its name encodes it."""
-    name = path.rpartition("/")[2].removesuffix("Release").removesuffix("In").rstrip("_")
-    return unquote(name.replace("_", "/")).strip("/")
-
-
-def _place_of(uri: str, suite: str) -> str:
-    place = _NOT_IN_NAMES.sub("", uri.partition(":")[2].strip("/")).strip("/")
-    return f"{place}/dists/{suite}" if suite else place
-
-
-def _list_record(answer: _Answer, place: str, path: str, head: dict[str, str]) -> Record:
-    uri, _, suite = place.rpartition("/dists/")
-    record: dict[str, Value] = {
-        "manager": "apt",
-        "uri": uri or place,
-        "suite": suite if uri else "",
-        "origin": head.get("Origin", ""),
-        "label": head.get("Label", ""),
-        "security": _is_security(suite, head),
-        "updated": answer.fetched.get(path),
-    }
-    for name, key in (("dated", "Date"), ("valid_until", "Valid-Until")):
-        if key in head:
-            record[name] = _seconds(head[key])
-    return record
-
-
-def _seconds(date: str) -> int | None:
-    try:
-        return int(parsedate_to_datetime(date).timestamp())
-    except ValueError:
-        return None
-
-
-def _is_security(suite: str, head: dict[str, str]) -> bool:
-    names = (suite, head.get("Suite", ""), head.get("Codename", ""), head.get("Label", ""))
-    return any(name.lower().endswith("-security") for name in names)
 
 
 def _update(package: _Package, held: set[str], lists: dict[str, Record]) -> Record | None:
@@ -247,7 +205,7 @@ def _update(package: _Package, held: set[str], lists: dict[str, Record]) -> Reco
     uri, suite = _security_source(package, (offered or [version])[0], lists) or _first(
         package.newer[version]
     )
-    known = lists.get(_place_of(uri, suite), {})
+    known = lists.get(place_of(uri, suite), {})
     return {
         "manager": "apt",
         "package": package.name,
@@ -268,7 +226,7 @@ def _security_source(
     package: _Package, version: str, lists: dict[str, Record]
 ) -> tuple[str, str] | None:
     for uri, suite in package.newer[version]:
-        known = lists.get(_place_of(uri, suite))
+        known = lists.get(place_of(uri, suite))
         if known["security"] if known else suite.endswith("-security"):
             return uri, suite
     return None
