@@ -36,7 +36,7 @@ if [ -d /etc/apt ] && command -v apt-config >/dev/null; then
   } | awk '
     !/^:/ { keep = 0; print; next }
     { gsub(/:\/\/[^\/ ]*@/, "://") }
-    /^:[ \t]*deb(-src)?[ \t]/ { print; next }
+    /^:[ \t]*deb(-src)?[ \t]/ { sub(/[ \t]#.*/, ""); print; next }
     /^:[ \t]/ { print keep ? $0 : ":#"; next }
     { keep = 0 }
     /^:$/ { print; next }
