@@ -8,6 +8,7 @@ from pathlib import Path
 from hipscan.cli.connections import Connections
 from hipscan.cli.flags import Reach
 from hipscan.cli.progress import Progress
+from hipscan.cli.runner import at_a_time
 from hipscan.cli.scanning import DEFAULT_JOBS, DEFAULT_SECONDS, connect, full_order
 from hipscan.cli.settings import settle_reach
 from hipscan.cli.targets import choose
@@ -68,7 +69,7 @@ def _each(reach: Reach, what: Order, show: Callable[[Target, Collected], str]) -
     settings = settle_reach(reach)
     targets = choose(settings)
     work = Collector(what, connect(settings.reach))
-    count = min(settings.reach.jobs or DEFAULT_JOBS, len(targets))
+    count = at_a_time(settings.reach.jobs or DEFAULT_JOBS, len(targets))
     status: int = ExitCode.OK
     with Progress(len(targets), quiet=reach.quiet) as progress, threads(count) as pool:
         for target, result in run_on(targets, progress.watched(work), pool):

@@ -15,7 +15,7 @@ from hipscan.cli.content import framework
 from hipscan.cli.progress import Progress
 from hipscan.cli.signals import whole
 from hipscan.errors import ExitCode, HipscanError, TargetError, Terminated, Unreachable
-from hipscan.fleet.pool import run_on, threads
+from hipscan.fleet.pool import affordable, run_on, threads
 from hipscan.fleet.run import Recorder
 from hipscan.fleet.run_folder import RunFolder
 from hipscan.fleet.scan import unreachable
@@ -63,7 +63,7 @@ def run(fleet: Fleet, work: Work, recorder: Recorder) -> Report:
     """
     left = {target.name: target for target in fleet.targets}
     forced: ExitCode | None = None
-    count = min(fleet.jobs, max(1, len(left)))
+    count = at_a_time(fleet.jobs, len(left))
     with Progress(len(left), quiet=fleet.quiet) as progress, threads(count) as pool:
         try:
             for target, result in run_on(fleet.targets, progress.watched(work), pool):
@@ -82,6 +82,15 @@ def run(fleet: Fleet, work: Work, recorder: Recorder) -> Report:
     for target in left.values():
         recorder.add(unreachable(target, _interrupted()))
     return recorder.finish(datetime.now(UTC), forced=forced)
+
+
+def at_a_time(jobs: int, targets: int) -> int:
+    """Return how many targets to work on at once; say so when files are too few for more."""
+    wanted = min(jobs, max(1, targets))
+    count = affordable(wanted)
+    if count < wanted:
+        _say(f"{count} targets at a time instead of {wanted}: few files may be open (ulimit -n)")
+    return count
 
 
 def _interrupted() -> TargetError:

@@ -1,13 +1,25 @@
 """Many targets at the same time, on any executor. One target never holds another up."""
 
+import resource
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from hipscan.model.target import Target
 
 T = TypeVar("T")
+
+_OWN_FILES: Final = 64
+_FILES_A_TARGET: Final = 4  # a connection, or the pipes of a client
+
+
+def affordable(wanted: int) -> int:
+    """Return how many of `wanted` targets at a time the limit on open files allows, at least 1."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, (limit - _OWN_FILES) // _FILES_A_TARGET))
 
 
 @contextmanager
