@@ -62,15 +62,22 @@ def test_a_rule_sees_what_was_broken_and_its_fix_mends_it(
     assert broken.outcome == case.expected, broken
     for part in case.fail:
         assert any(part in text for text in broken.observed), (part, broken.observed)
-    mend = STRICT + case.repair if case.repair else broken.fix if case.fix == "own" else ""
-    if mend:
+    if mend := _mend(case, broken):
         _apply(host, mend)
         mended = scan(client, host, case)
         assert mended.outcome == "pass", mended
-    if mend and not case.repair:
-        host.mark()
-        _apply(host, mend)
+    if case.fix == "own":
+        host.settle()
+        _apply(host, broken.fix)
         assert _changed(host) == []
+
+
+def _mend(case: CaseModel, broken: Verdict) -> str:
+    """Return what makes a broken host good again: the rule's own fix, or the case's repair."""
+    if case.fix == "own":
+        assert broken.fix, "the case asks for the rule's own fix, and there is none"
+        return broken.fix
+    return STRICT + case.repair if case.repair else ""
 
 
 def _apply(host: Host, script: str) -> None:
