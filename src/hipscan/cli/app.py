@@ -18,7 +18,7 @@ from hipscan.cli.scan import scan
 
 _EXIT_CODES = """Exit status: 0 nothing at or above --fail-on, 1 something is, 2 wrong usage,
 3 something could not be scanned or judged, 4 an output could not be written, 70 a bug,
-130 interrupted."""
+130 interrupted, 143 terminated."""
 
 app = typer.Typer(
     name="hipscan",
