@@ -9,13 +9,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hipscan.evaluate.index import Index
 from hipscan.evaluate.judge import Bench, Verdict, judge
 from hipscan.model.fact import DECIDED, Fact, FactStatus
 from hipscan.model.finding import Outcome
-from hipscan.model.rule import Require
+from hipscan.model.rule import Matcher, Require
 from hipscan.probes.base import FactSpec, Field, FieldType
 from hipscan.rules.convert import to_condition
-from hipscan.rules.matchers import Scope
+from hipscan.rules.matchers import Scope, select
 from hipscan.rules.schema import CheckModel
 
 _NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -36,9 +37,12 @@ def verdict(check: dict[str, Any], fact: Fact) -> Verdict:
     """Judge `check` where `thing` is `fact` and nothing else is known."""
     unknown = Fact(FactStatus.NOTCOLLECTED)
     facts = {"thing": fact}
-    bench = Bench(
-        lambda name: facts.get(name, unknown), lambda _name: SPEC, Scope({}, _NOW.timestamp())
-    )
+
+    def fact_of(name: str) -> Fact:
+        return facts.get(name, unknown)
+
+    scope = Scope({}, _NOW.timestamp())
+    bench = Bench(fact_of, lambda _name: SPEC, scope, Index(fact_of))
     return judge(to_condition(CheckModel.model_validate(check)), bench)
 
 
@@ -87,3 +91,25 @@ def test_an_unknown_value_never_decides_for_good(
             {**item, "level": level} if item.get("level", 0) is None else item for item in records
         ]
         assert verdict(check, Fact(FactStatus.OK, tuple(known))).outcome is found.outcome
+
+
+VALUES = st.none() | st.booleans() | st.integers(-1, 2) | st.sampled_from(["", "a", "b"])
+ITEMS = st.lists(st.dictionaries(st.sampled_from(["name", "level"]), VALUES), max_size=6)
+
+
+@given(
+    records=ITEMS,
+    operand=VALUES.filter(lambda value: value is not None),
+    others=st.lists(VALUES.filter(lambda value: value is not None), max_size=3),
+)
+def test_the_index_loses_no_record_that_matches_or_may(
+    records: list[dict[str, Any]], operand: object, others: list[object]
+) -> None:
+    index = Index(lambda _name: Fact(FactStatus.OK, tuple(records)))
+    scope = Scope({}, 0.0)
+    for matcher in (Matcher("equals", operand), Matcher("in", (operand, *others))):
+        where = {"level": matcher}
+        found = list(index.candidates("thing", where))
+        expected = [record for record in records if select(where, record, scope) is not False]
+        kept = [record for record in found if select(where, record, scope) is not False]
+        assert sorted(map(repr, kept)) == sorted(map(repr, expected))

@@ -1,6 +1,6 @@
 """The facts of one snapshot together with what follows from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hipscan.model.fact import Fact
 from hipscan.model.knowledge import Knowledge
@@ -14,9 +14,12 @@ class AllFacts:
 
     snapshot: Snapshot
     knowledge: Knowledge
+    derived: dict[str, Fact] = field(default_factory=dict)
 
     def get(self, name: str) -> Fact:
         """Return the fact; a missing one is notcollected."""
-        if name in DERIVED and name not in self.snapshot.facts:
-            return DERIVED[name].derive(self.get, self.knowledge)
-        return self.snapshot.fact(name)
+        if name not in DERIVED or name in self.snapshot.facts:
+            return self.snapshot.fact(name)
+        if name not in self.derived:
+            self.derived[name] = DERIVED[name].derive(self.get, self.knowledge)
+        return self.derived[name]

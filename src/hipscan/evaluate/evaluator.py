@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from hipscan.evaluate.derived import AllFacts
+from hipscan.evaluate.index import Index
 from hipscan.evaluate.judge import Bench, Verdict, Wrong, judge
 from hipscan.model.finding import Finding, Observation, Outcome, Severity, Waiver, fingerprint
 from hipscan.model.knowledge import Knowledge
@@ -46,7 +47,8 @@ def evaluate(
     own = {"phi_paths": target.phi_paths, "groups": target.groups, "phi": target.phi}
     values = {**variables, **target.variables, **own, "target": target.name}
     scope = Scope(values, knowledge.now.timestamp())
-    bench = Bench(AllFacts(snapshot, knowledge).get, specs.__getitem__, scope)
+    facts = AllFacts(snapshot, knowledge)
+    bench = Bench(facts.get, specs.__getitem__, scope, Index(facts.get))
     conditions = _Conditions(bench)
     verdicts = ((rule, conditions.verdict(rule)) for rule in rules)
     return Judgement(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
+from hipscan.evaluate.index import Index
 from hipscan.model.fact import Fact, FactStatus, Record
 from hipscan.model.finding import Outcome
 from hipscan.model.rule import AllOf, AnyOf, Check, Condition, Fields, Require
@@ -46,6 +47,7 @@ class Bench:
     fact: Callable[[str], Fact]
     spec: Callable[[str], FactSpec]
     scope: Scope
+    index: Index
 
 
 def judge(condition: Condition, bench: Bench) -> Verdict:
@@ -92,7 +94,8 @@ class _Judging:
         self._fact = fact
         self._scope = bench.scope
         self._spec = bench.spec(check.fact)
-        answers = [(record, self._answer(where, record)) for record in fact.records]
+        found = bench.index.candidates(check.fact, where)
+        answers = [(record, self._answer(where, record)) for record in found]
         self._selected = [record for record, answer in answers if answer is True]
         self._perhaps = [record for record, answer in answers if answer is None]
 
