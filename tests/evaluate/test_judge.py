@@ -113,3 +113,13 @@ def test_the_index_loses_no_record_that_matches_or_may(
         expected = [record for record in records if select(where, record, scope) is not False]
         kept = [record for record in found if select(where, record, scope) is not False]
         assert sorted(map(repr, kept)) == sorted(map(repr, expected))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(1792702555, "2026-10-22 20:55 UTC"), (-(10**18), "-1000000000000000000")],
+)
+def test_times_are_shown_as_a_person_writes_them(seconds: int, text: str) -> None:
+    check = {"fact": "thing", "expect": {"when": {"age_at_most_days": 1}, "name": {"equals": "b"}}}
+    found = verdict(check, Fact(FactStatus.OK, ({"name": "a", "when": seconds},)))
+    assert f"when {text}" in found.wrong[0].observed

@@ -14,8 +14,8 @@ from hipscan.evaluate.index import Index
 from hipscan.model.fact import Fact, FactStatus, Record
 from hipscan.model.finding import Outcome
 from hipscan.model.rule import AllOf, AnyOf, Check, Condition, Fields, Require
-from hipscan.probes.base import FactSpec
-from hipscan.rules.matchers import MISSING, Answer, Scope, bind, describe, select, show
+from hipscan.probes.base import FactSpec, FieldType
+from hipscan.rules.matchers import MISSING, Answer, Scope, bind, describe, select, show, show_time
 
 _ALL_ORDER: Final = (Outcome.FAIL, Outcome.ERROR, Outcome.NOTCHECKED, Outcome.PASS)
 _ANY_ORDER: Final = (Outcome.PASS, Outcome.ERROR, Outcome.NOTCHECKED, Outcome.FAIL)
@@ -197,7 +197,13 @@ class _Judging:
         return Wrong(self._check.fact, "none", wanted, {})
 
     def _seen(self, fields: Fields, record: Record) -> str:
-        return ", ".join(f"{name} {show(record.get(name, MISSING))}" for name in fields)
+        return ", ".join(f"{name} {self._value(name, record)}" for name in fields)
+
+    def _value(self, name: str, record: Record) -> str:
+        value = record.get(name, MISSING)
+        field = self._spec.fields.get(name)
+        is_time = field is not None and field.type is FieldType.TIME
+        return show_time(value) if is_time and isinstance(value, int) else show(value)
 
     def _wanted(self, fields: Fields) -> str:
         return ", ".join(f"{name} {describe(m)}" for name, m in fields.items())

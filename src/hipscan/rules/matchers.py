@@ -16,6 +16,7 @@ matches nothing; only `exists: false` does.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final
@@ -294,3 +295,11 @@ def show(value: object) -> str:
             return "empty"
         case _:
             return str(value)
+
+
+def show_time(seconds: int) -> str:
+    """Return a time as a person writes it; one that no calendar has stays a number."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)
