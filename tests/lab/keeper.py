@@ -77,24 +77,33 @@ async def _serve(listener: socket.socket, machine: Machine) -> None:
     over = loop.create_future()
     loop.add_signal_handler(signal.SIGTERM, over.cancel)
     loop.add_reader(os.pidfd_open(machine.process.pid), over.cancel)
+    requests: asyncio.Queue[bytes] = asyncio.Queue()
     async with await relay(listener, INSIDE, 22):
-        talking = loop.create_task(_talk(listener, machine))
-        await asyncio.wait((talking, over), return_when=asyncio.FIRST_COMPLETED)
+        hearing = loop.create_task(_hear(requests))
+        talking = loop.create_task(_talk(listener, machine, requests))
+        await asyncio.wait((hearing, talking, over), return_when=asyncio.FIRST_COMPLETED)
         if talking.done():
             talking.result()
-        talking.cancel()
 
 
-async def _talk(listener: socket.socket, machine: Machine) -> None:
-    """Say where the host is, then take lines from the lab to it until the lab hangs up."""
+async def _hear(requests: "asyncio.Queue[bytes]") -> None:
+    """Take lines from the lab until it hangs up, also while the host boots or is busy."""
     lines = asyncio.StreamReader(limit=LINE_LIMIT)
     protocol = asyncio.StreamReaderProtocol(lines)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    while request := await lines.readline():
+        requests.put_nowait(request)
+
+
+async def _talk(
+    listener: socket.socket, machine: Machine, requests: "asyncio.Queue[bytes]"
+) -> None:
+    """Say where the host is, then take the lab's lines to it and its answers back."""
     await asyncio.wait_for(machine.wait(), BOOT_SECONDS)
     address, port = listener.getsockname()
     print(json.dumps(asdict(Started(address, port, machine.init))), flush=True)
-    while request := await lines.readline():
-        sys.stdout.buffer.write(await machine.ask(request))
+    while True:
+        sys.stdout.buffer.write(await machine.ask(await requests.get()))
         sys.stdout.flush()
 
 

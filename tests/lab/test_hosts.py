@@ -1,5 +1,6 @@
 """The lab itself: hosts are what they say, are reached over SSH, and leave nothing behind."""
 
+import base64
 import subprocess
 import sys
 import time
@@ -111,6 +112,15 @@ def test_nothing_survives_a_lab_that_is_killed(cache: Path) -> None:
         assert leftovers.hosts(cache) == [name]
         process.kill()
     assert _until(lambda: _remains(cache, name) == [])
+
+
+def test_a_script_that_hangs_keeps_no_host_alive(start: Start) -> None:
+    host = start("uml")
+    assert host.keeper.stdin
+    hanging = base64.b64encode(b"sleep 200").decode()
+    host.keeper.stdin.write(f"root {hanging}. .\n")
+    host.stop()
+    assert host.keeper.returncode == 0
 
 
 def test_a_host_does_not_survive_its_keeper(cache: Path) -> None:
