@@ -15,26 +15,32 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
-_PLAIN: Final = (str, int, float, bool, types.NoneType)
+_PLAIN: Final = frozenset({str, int, float, bool, types.NoneType})
 
 
 def encode(value: object) -> Any:  # noqa: ANN401  # JSON
     """Return `value` as plain JSON data."""
-    match value:
-        case StrEnum():
-            return value.value
-        case None | str() | int() | float() | bool():
-            return value
-        case datetime():
-            return value.isoformat()
-        case Mapping():
-            return {str(key): encode(item) for key, item in value.items()}
-        case list() | tuple() | frozenset():
-            return [encode(item) for item in value]
+    # Most of a snapshot are records of plain values: they need no call each.
+    if isinstance(value, Mapping):
+        return {str(k): v if type(v) in _PLAIN else encode(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | frozenset):
+        return [item if type(item) in _PLAIN else encode(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
         return {field.name: encode(getattr(value, field.name)) for field in fields}
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    return _encode_scalar(value)
+
+
+def _encode_scalar(value: object) -> str | float | None:
+    match value:
+        case StrEnum():
+            return value.value
+        case datetime():
+            return value.isoformat()
+        case None | str() | int() | float():
+            return value
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def decode(kind: type[T], data: object, *, where: str = "") -> T:
