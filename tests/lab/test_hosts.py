@@ -150,3 +150,4 @@ def test_a_kernel_of_its_own_has_audit_encryption_and_settings(start: Start) -> 
         " && mkfs.ext4 -q /dev/mapper/phi && mount /dev/mapper/phi /srv"
     )
     assert "crypt" in host.run("lsblk -rno NAME,TYPE,MOUNTPOINT").stdout
+    assert host.run("wc -c", text="x" * 50_000).stdout == "50000\n"

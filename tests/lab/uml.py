@@ -55,10 +55,11 @@ class UserModeLinux:
 
     async def ask(self, request: bytes) -> bytes:
         """Send one line to the agent and return its answer, a line."""
-        loop = asyncio.get_running_loop()
         while request:
-            sent = await loop.run_in_executor(None, os.write, self._line, request[:1024])
-            request = request[sent:]
+            try:
+                request = request[os.write(self._line, request) :]
+            except BlockingIOError:  # the agent reads slower than we write
+                await asyncio.sleep(0.005)
         return await self._answers.readuntil(b"\n")
 
 
