@@ -188,7 +188,7 @@ def measure_start() -> None:
 
 
 def _row(what: str, figure: str, aim: str = "") -> None:
-    print(f"{what:34} {figure:>20}   {aim}")  # noqa: T201 - this is a command
+    print(f"{what:34} {figure:>20}   {aim}")  # noqa: T201  # this is a command
 
 
 def main() -> int:

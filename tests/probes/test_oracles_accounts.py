@@ -10,7 +10,7 @@ from hipscan.collect.framing import read_reply
 from hipscan.model.fact import FactStatus
 from hipscan.probes.accounts import PROBE
 from hipscan.probes.base import Facts, read_frame
-from tests.lab.conftest import lab, start  # noqa: F401 - fixtures by name
+from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 
 PREPARE = (Path(__file__).parent / "oracles" / "accounts.sh").read_text()
@@ -37,7 +37,7 @@ def states_of_passwd(host: Host) -> dict[str, tuple[object, ...]]:
 @pytest.mark.lab
 @pytest.mark.parametrize("image", ["debian12", "debian13"])
 def test_accounts_and_keys(
-    start: Callable[[str], Host],  # noqa: F811 - the fixture
+    start: Callable[[str], Host],  # noqa: F811  # the fixture
     image: str,
 ) -> None:
     host = start(image)
