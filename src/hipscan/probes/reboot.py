@@ -156,6 +156,9 @@ def _kernel(
         if _KERNEL.fullmatch(name)
     ]
     images = [kernel for kernel in kernels if kernel]
+    if not images and "rpm" in words and "dpkg" not in words:
+        # SUSE's is kernel-default; and a kernel of another name is a kernel all the same.
+        return missing(Status.UNSUPPORTED, "no kernel package of a name that hipscan knows")
     if not images:
         return absent("no kernel package is installed: the running kernel comes from elsewhere")
     running = Running(words["release"], words["build"], words.get("signature", ""))
