@@ -42,7 +42,7 @@ def test_an_exchange(start_sshd: StartSshd) -> None:
     before = held()
     reply = paramiko_to(server).exchange(target(server), request(), PATIENT)
     assert reply.stdout == b"hello\n\n@0f end\n"
-    # The end line ends the reply: what was said on the other stream just before it may come too late.
+    # The end line ends the reply; what came on the other stream just before may be too late.
     assert reply.stderr in {b"noise\n", b""}
     assert reply.ending is Ending.COMPLETE
     assert held() == before
