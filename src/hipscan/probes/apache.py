@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing
+from hipscan.model.fact import Fact, FactStatus, Record, Value
 from hipscan.probes.apache_lines import LEX, Tree, read_tree, words
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
-from hipscan.probes.directives import Directive, inherited, unless_hidden
+from hipscan.probes.directives import Directive, inherited, unless_hidden, without_main_file
 from hipscan.probes.tls_floor import FLOOR, PATHS, Floor, read_floor
 from hipscan.probes.tls_grades import PROTOCOLS, old_protocols, severity, weak_families
 
@@ -118,13 +118,7 @@ def parse(text: str, _status: int) -> Facts:
     read = listing(text)
     main = next((path for path in MAINS if path in read.files), None)
     if main is None:
-        if read.notes and all(note.kind == "absent" for note in read.notes):
-            return {"apache_host": absent("Apache is not installed")}
-        if not read.notes:
-            raise ValueError("neither a file nor a word about one")
-        kind = read.notes[0].kind
-        status = FactStatus.UNSUPPORTED if kind == "unsupported" else FactStatus.DENIED
-        return {"apache_host": missing(status, f"{kind}: {read.notes[0].text}")}
+        return {"apache_host": without_main_file(read, "Apache")}
     roots = [line.partition(" ")[2] for line in read.plain if line.startswith("root ")]
     skip = {*PATHS, *(path for path in read.files if "/crypto-policies/" in path)}
     files = {path: lines for path, lines in read.files.items() if path not in skip}

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hipscan.model.fact import Fact, Record
-from hipscan.probes.base import Note, judge_notes
+from hipscan.model.fact import Fact, FactStatus, Record, absent, missing
+from hipscan.probes.base import Listing, Note, judge_notes
 
 Files = Mapping[str, Sequence[str]]
 
@@ -76,3 +76,17 @@ def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004  # a line number
         raise ValueError(f"not a line number: {text[:20]!r}")
     return int(text)
+
+
+def without_main_file(read: Listing, program: str) -> Fact:
+    """Return what is known of a server whose main file was not read.
+
+    Raises ValueError when nothing says why.
+    """
+    if not read.notes:
+        raise ValueError("neither a file nor a word about one")
+    if all(note.kind == "absent" for note in read.notes):
+        return absent(f"{program} is not installed")
+    first = read.notes[0]
+    status = FactStatus.UNSUPPORTED if first.kind == "unsupported" else FactStatus.DENIED
+    return missing(status, f"{first.kind}: {first.text}")

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from hipscan.model.fact import FactStatus, Record, Value, absent, missing
+from hipscan.model.fact import Record, Value
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
-from hipscan.probes.directives import Directive, inherited, unless_hidden
+from hipscan.probes.directives import Directive, inherited, unless_hidden, without_main_file
 from hipscan.probes.nginx_lines import LEX, read_tree
 from hipscan.probes.tls_floor import FLOOR, PATHS, Floor, read_floor
 from hipscan.probes.tls_grades import old_protocols, severity, weak_families
@@ -101,13 +101,7 @@ def parse(text: str, _status: int) -> Facts:
     read = listing(text)
     main = next((path for path in MAINS if path in read.files), None)
     if main is None:
-        if read.notes and all(note.kind == "absent" for note in read.notes):
-            return {"nginx_server": absent("nginx is not installed")}
-        if not read.notes:
-            raise ValueError("neither a file nor a word about one")
-        kind = read.notes[0].kind
-        status = FactStatus.UNSUPPORTED if kind == "unsupported" else FactStatus.DENIED
-        return {"nginx_server": missing(status, f"{kind}: {read.notes[0].text}")}
+        return {"nginx_server": without_main_file(read, "nginx")}
     skip = {*PATHS, *(path for path in read.files if "/crypto-policies/" in path)}
     root = read_tree(main, {path: each for path, each in read.files.items() if path not in skip})
     version = next((line for line in read.plain if line.startswith("version ")), "")
