@@ -60,14 +60,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the cases whose turn it is not, and say how many that are."""
     if os.environ.get("LAB_CASES") != "changed":
         return
-    cases = {item: rule for item in items if (rule := _rule_of(item))}
-    now = chosen(set(cases.values()))
-    left_out = [item for item, rule in cases.items() if rule not in now]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if cases.get(item, "") in now or item not in cases]
+    cases = {item: rules for item in items if (rules := _rules_of(item))}
+    now = chosen({rule for rules in cases.values() for rule in rules})
+    left_out = {item for item, rules in cases.items() if now.isdisjoint(rules)}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
-def _rule_of(item: pytest.Item) -> str:
-    """Return the rule whose lab case `item` is, or "" for another test."""
+def _rules_of(item: pytest.Item) -> tuple[str, ...]:
+    """Return the rules whose lab case `item` is; none for another test."""
     case = getattr(item, "callspec", _NO).params.get("case")
-    return case.rule if isinstance(case, CaseModel) else ""
+    return case.rules if isinstance(case, CaseModel) else ()

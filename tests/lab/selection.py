@@ -47,8 +47,8 @@ def _entries(text: str) -> dict[str, str]:
     document = yaml.safe_load(text) or []
     found: dict[str, str] = {}
     for entry in document if isinstance(document, list) else []:
-        rule = str(entry.get("id") or entry.get("rule"))
-        found[rule] = found.get(rule, "") + repr(entry)
+        for rule in (str(entry.get("id") or entry.get("rule")), *entry.get("also", [])):
+            found[rule] = found.get(rule, "") + repr(entry)
     return found
 
 

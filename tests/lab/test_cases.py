@@ -3,7 +3,7 @@
 The host is broken and scanned: the rule fails, with the observations that the case names. The
 rule's own fix, or the case's repair, is applied: the rule passes. The fix once more: nothing
 changes (a repair need not be one that can be repeated). A case that expects something else than
-a failure ends with the first scan.
+a failure ends with the first scan. A case of several rules shows all of them on one host.
 """
 
 import json
@@ -32,6 +32,7 @@ STRICT = "set -e\n"  # what a case does to a host has to succeed, every line of 
 class Verdict:
     """What one scan said about one rule: its outcome, what was observed, the shell of its fix."""
 
+    rule: str
     outcome: str
     reason: str
     observed: tuple[str, ...]
@@ -59,30 +60,33 @@ def test_a_rule_sees_what_was_broken_and_its_fix_mends_it(
     host = start(image)
     _apply(host, STRICT + case.break_)
     broken = scan(client, host, case)
-    assert broken.outcome == case.expected, broken
+    assert {verdict.outcome for verdict in broken} == {case.expected}, broken
+    observed = [text for verdict in broken for text in verdict.observed]
     for part in case.fail:
-        assert any(part in text for text in broken.observed), (part, broken.observed)
-    if mend := _mend(case, broken):
-        _apply(host, mend)
+        assert any(part in text for text in observed), (part, observed)
+    if mends := _mends(case, broken):
+        _apply(host, *mends)
         mended = scan(client, host, case)
-        assert mended.outcome == "pass", mended
+        assert {verdict.outcome for verdict in mended} == {"pass"}, mended
     if case.fix == "own":
         host.settle()
-        _apply(host, broken.fix)
+        _apply(host, *mends)
         assert _changed(host) == []
 
 
-def _mend(case: CaseModel, broken: Verdict) -> str:
-    """Return what makes a broken host good again: the rule's own fix, or the case's repair."""
+def _mends(case: CaseModel, broken: tuple[Verdict, ...]) -> list[str]:
+    """Return what makes a broken host good again: the rules' own fixes, or the case's repair."""
     if case.fix == "own":
-        assert broken.fix, "the case asks for the rule's own fix, and there is none"
-        return broken.fix
-    return STRICT + case.repair if case.repair else ""
+        for verdict in broken:
+            assert verdict.fix, "the case asks for the rule's own fix, and there is none"
+        return [verdict.fix for verdict in broken]
+    return [STRICT + case.repair] if case.repair else []
 
 
-def _apply(host: Host, script: str) -> None:
-    done = host.run(script, check=False)
-    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+def _apply(host: Host, *scripts: str) -> None:
+    for script in scripts:
+        done = host.run(script, check=False)
+        assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
 
 
 def _changed(host: Host) -> list[tuple[Kind, str]]:
@@ -94,8 +98,8 @@ def _changed(host: Host) -> list[tuple[Kind, str]]:
     ]
 
 
-def scan(client: Client, host: Host, case: CaseModel) -> Verdict:
-    """Scan for the case's rule as an account with sudo, as a user's inventory would say it."""
+def scan(client: Client, host: Host, case: CaseModel) -> tuple[Verdict, ...]:
+    """Scan for the case's rules as an account with sudo, as a user's inventory would say it."""
     inventory = client.state / "inventory.yaml"
     inventory.write_text(json.dumps(_inventory(host, case)))
     password = client.state / "password"
@@ -103,7 +107,8 @@ def scan(client: Client, host: Host, case: CaseModel) -> Verdict:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "hipscan", "scan", "-i", str(inventory), "-f", "json"),
-            *("--rule", case.rule, "--fail-on", "never", "--quiet", "--ssh-config", "/dev/null"),
+            *(word for rule in case.rules for word in ("--rule", rule)),
+            *("--fail-on", "never", "--quiet", "--ssh-config", "/dev/null"),
             *("--known-hosts", str(host.known_hosts), "--sudo-password-file", str(password)),
         ],
         capture_output=True,
@@ -114,7 +119,7 @@ def scan(client: Client, host: Host, case: CaseModel) -> Verdict:
         cwd=client.state,
     )
     assert done.returncode in {0, 3}, done.stderr
-    return _verdict(json.loads(done.stdout), case.rule)
+    return tuple(_verdict(json.loads(done.stdout), rule) for rule in case.rules)
 
 
 def _inventory(host: Host, case: CaseModel) -> Mapping[str, Any]:
@@ -136,9 +141,9 @@ def _verdict(report: Mapping[str, Any], rule: str) -> Verdict:
     assert target["status"] != "unreachable", target["reason"]
     fix = report["rules"][rule]["fix"]["shell"]
     if rule in target["pass"]:
-        return Verdict("pass", "", (), fix)
+        return Verdict(rule, "pass", "", (), fix)
     if rule in target["notapplicable"]:
-        return Verdict("notapplicable", target["notapplicable"][rule], (), fix)
+        return Verdict(rule, "notapplicable", target["notapplicable"][rule], (), fix)
     finding = next(entry for entry in report["findings"] if entry["rule"] == rule)
     observed = tuple(f"{o['subject']}: {o['observed']}" for o in finding["observations"])
-    return Verdict(finding["outcome"], finding["reason"], observed, fix)
+    return Verdict(rule, finding["outcome"], finding["reason"], observed, fix)

@@ -11,8 +11,8 @@ from hipscan.rules.pack import Pack, Variable, select_rules
 from hipscan.rules.schema import ProfileModel
 
 
-def _rule(name: str) -> Rule:
-    return Rule(name, name, Severity.LOW, (), "", Check("thing"), Fix(""))
+def _rule(name: str, *profiles: str) -> Rule:
+    return Rule(name, name, Severity.LOW, (), "", Check("thing"), Fix(""), profiles=profiles)
 
 
 PACK = Pack(
@@ -20,7 +20,7 @@ PACK = Pack(
     "A pack",
     "1",
     Path(),
-    tuple(_rule(name) for name in ("ssh-a", "ssh-b", "web-a")),
+    (_rule("ssh-a"), _rule("ssh-b"), _rule("web-a"), _rule("boot-a", "strict")),
     {"days": Variable("days", 30, "Days.")},
     {
         "strict": ProfileModel(about="Stricter.", set={"days": 7}),
@@ -36,6 +36,9 @@ PACK = Pack(
         (("ssh-*",), (), "default", ["ssh-a", "ssh-b"]),
         (("ssh-*",), ("*-b",), "default", ["ssh-a"]),
         ((), (), "web", ["web-a"]),
+        ((), (), "strict", ["ssh-a", "ssh-b", "web-a", "boot-a"]),
+        (("boot-a",), (), "default", ["boot-a"]),
+        (("ssh-a",), (), "web", ["ssh-a"]),
     ],
 )
 def test_globs_and_profiles_select(

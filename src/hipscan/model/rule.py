@@ -67,7 +67,10 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of a pack, as loaded. `where_from` is `file:line` of its definition."""
+    """One rule of a pack, as loaded. `where_from` is `file:line` of its definition.
+
+    A rule without `profiles` belongs to all of them.
+    """
 
     id: str
     title: str
@@ -80,6 +83,7 @@ class Rule:
     severity_by: str = ""
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     differs: str = ""
+    profiles: tuple[str, ...] = ()
     pack: str = ""
     topic: str = ""
     where_from: str = ""

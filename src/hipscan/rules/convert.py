@@ -18,6 +18,7 @@ def to_rule(model: RuleModel, *, pack: str, topic: str, where: str) -> Rule:
         severity_by=model.severity_by or "",
         references={name: tuple(ids) for name, ids in model.references.items()},
         differs=model.differs or "",
+        profiles=tuple(model.profiles),
         pack=pack,
         topic=topic,
         where_from=where,

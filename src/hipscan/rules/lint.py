@@ -20,10 +20,10 @@ _PRAISE: Final = frozenset(
 def lint(pack: Pack) -> Iterator[Mistake]:
     """Yield what is wrong with the rules and cases of `pack`."""
     names = {rule.id for rule in pack.rules}
-    for case in pack.cases:
-        if case.rule not in names:
+    for name in dict.fromkeys(name for case in pack.cases for name in case.rules):
+        if name not in names:
             where = Position(str(pack.folder / "cases"), 1, 1)
-            yield Mistake(where, f"a case of {case.rule!r}, which is no rule of this pack")
+            yield Mistake(where, f"a case of {name!r}, which is no rule of this pack")
     meanings: dict[str, Rule] = {}
     for rule in pack.rules:
         yield from _rule(rule, pack)
@@ -41,7 +41,7 @@ def _rule(rule: Rule, pack: Pack) -> Iterator[Mistake]:
     if not rule.why.rstrip().endswith("."):
         yield _at(rule, "'why' is not a sentence", "end it with a full stop")
     unproven = rule.fix.shell and not any(
-        case.rule == rule.id and case.fix == "own" for case in pack.cases
+        rule.id in case.rules and case.fix == "own" for case in pack.cases
     )
     if unproven:
         yield _at(rule, "its fix was never run", "add a lab case with fix: own")

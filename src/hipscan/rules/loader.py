@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from hipscan.documents import files, yaml
-from hipscan.documents.document import Document
+from hipscan.documents.document import Document, suggest
 from hipscan.documents.schema import check
 from hipscan.errors import DocumentError, Mistake, Position, UsageError
 from hipscan.model.rule import Rule
 from hipscan.rules.convert import to_rule
 from hipscan.rules.meaning import rule_mistakes
 from hipscan.rules.pack import Pack, Variable
-from hipscan.rules.schema import CaseModel, CasesModel, PackModel, TopicModel
+from hipscan.rules.schema import CaseModel, CasesModel, PackModel, RuleModel, TopicModel
 from hipscan.rules.vocabulary import Vocabulary
 
 # Variables that come from the target's own data, not from a pack.
@@ -51,6 +51,7 @@ def load_pack(folder: Path, vocabulary: Vocabulary) -> Pack:
     mistakes: list[Mistake] = []
     head = _read(folder / "pack.yaml", PackModel, mistakes)
     variables = frozenset(head[1].variables if head else ()) | frozenset(TARGET_VARIABLES)
+    profiles = {"default", *(head[1].profiles if head else ())}
     rules: list[Rule] = []
     for path in sorted(folder.glob("*.yaml")):
         if path.name != "pack.yaml" and (topic := _read(path, TopicModel, mistakes)):
@@ -59,6 +60,7 @@ def load_pack(folder: Path, vocabulary: Vocabulary) -> Pack:
                 where = str(document.position((index,)))
                 rules.append(to_rule(model, pack=folder.name, topic=path.stem, where=where))
                 mistakes += rule_mistakes(document, index, model, vocabulary, variables)
+                mistakes += _unknown_profiles(document, index, model, profiles)
     cases = tuple(_cases(folder, mistakes))
     mistakes += _twice(rules)
     if mistakes or head is None:
@@ -88,6 +90,16 @@ def _cases(folder: Path, mistakes: list[Mistake]) -> Iterator[CaseModel]:
     for path in sorted(folder.glob("cases/*.yaml")):
         if found := _read(path, CasesModel, mistakes):
             yield from found[1].root
+
+
+def _unknown_profiles(
+    document: Document, index: int, model: RuleModel, known: set[str]
+) -> Iterator[Mistake]:
+    for place, name in enumerate(model.profiles):
+        if name not in known:
+            path = (index, "profiles", place)
+            message = f"pack.yaml has no profile {name!r}"
+            yield document.mistake(path, message, suggest(name, known))
 
 
 def _twice(rules: Sequence[Rule]) -> Iterator[Mistake]:

@@ -54,6 +54,7 @@ def select_rules(
 ) -> Selection:
     """Return the rules that profile and globs select, with their variables.
 
+    A rule that `only` names in full is judged whatever the profile.
     Raises UsageError for a profile, a variable or a glob that nothing knows.
     """
     found = {name for pack in packs for name in pack.profiles} | {"default"}
@@ -63,7 +64,7 @@ def select_rules(
     for name in values or {}:
         if name not in known:
             raise UsageError(f"no pack has a variable {name!r}", hint=suggest(name, known))
-    rules = tuple(rule for pack in packs for rule in _of_profile(pack, profile))
+    rules = tuple(rule for pack in packs for rule in _of_profile(pack, profile, frozenset(only)))
     _check_globs((*only, *skip), tuple(rule.id for pack in packs for rule in pack.rules))
     chosen = tuple(
         rule
@@ -90,13 +91,17 @@ def _check_globs(globs: tuple[str, ...], ids: tuple[str, ...]) -> None:
             raise UsageError(f"no rule is called {glob!r}", hint=suggest(glob, ids))
 
 
-def _of_profile(pack: Pack, profile: str) -> tuple[Rule, ...]:
+def _of_profile(pack: Pack, profile: str, named: frozenset[str]) -> tuple[Rule, ...]:
     chosen = pack.profiles.get(profile)
-    if chosen is None:
-        return pack.rules
     return tuple(
         rule
         for rule in pack.rules
-        if (not chosen.only or _is_like(rule.id, chosen.only))
-        and not _is_like(rule.id, chosen.skip)
+        if rule.id in named
+        or ((not rule.profiles or profile in rule.profiles) and _suits(rule.id, chosen))
     )
+
+
+def _suits(name: str, profile: ProfileModel | None) -> bool:
+    if profile is None:
+        return True
+    return (not profile.only or _is_like(name, profile.only)) and not _is_like(name, profile.skip)

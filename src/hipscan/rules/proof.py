@@ -38,7 +38,7 @@ class Proof:
 
 def proof(rule: str, cases: Iterable[CaseModel]) -> Proof:
     """Return the proof of `rule`."""
-    mine = [case for case in cases if case.rule == rule]
+    mine = [case for case in cases if rule in case.rules]
     platforms: set[str] = set()
     outcomes: dict[str, set[Outcome]] = {"lab": set(), "recorded": set(), "constructed": set()}
     for case in mine:

@@ -144,6 +144,7 @@ class RuleModel(Strict):
     controls: list[str] = Field(min_length=1)
     references: dict[Name, list[str]] = {}
     differs: Sentence | None = None
+    profiles: list[Name] = []
     why: Sentence
     applies: AppliesModel | None = None
     check: CheckModel
@@ -193,6 +194,7 @@ class CaseModel(Strict):
     """One case of a rule: on a lab host, recorded somewhere public, or constructed."""
 
     rule: Identifier
+    also: list[Identifier] = []
     name: Sentence
     kind: Annotated[str, Field(pattern=r"^(lab|recorded|constructed)$")]
     source: str = ""
@@ -212,11 +214,18 @@ class CaseModel(Strict):
     def _has_what_its_kind_needs(self) -> Self:
         if self.kind == "lab" and not self.hosts:
             raise ValueError("a lab case names its hosts", "add hosts: [debian12]")
+        if self.kind != "lab" and self.also:
+            raise ValueError("only a lab case is about several rules", "write a case for each")
         if self.kind != "lab" and (not self.facts or self.expect is None):
             raise ValueError(f"a {self.kind} case needs facts and expect")
         if self.kind == "recorded" and not self.source:
             raise ValueError("a recorded case names its public source", "add source:")
         return self
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Return the rules that the case is about; a lab case may show several on one host."""
+        return (self.rule, *self.also)
 
     @property
     def expected(self) -> Outcome:
