@@ -34,6 +34,7 @@ NAMES: Final = (
     "hfs",
     "hfsplus",
     "jffs2",
+    "overlay",
     "rds",
     "sctp",
     "squashfs",

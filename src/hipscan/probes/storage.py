@@ -8,6 +8,7 @@ Encryption that only the storage itself or a hypervisor does cannot be seen from
     Mline of /proc/self/mountinfo
     Sline of /proc/swaps
     T7 UUID=... /srv ext4 defaults          (line 7 of fstab)
+    U/etc/systemd/system/tmp.mount	mode=1777,nosuid    (an Options= of a mount unit)
     Bdm-0	253:0	dm	CRYPT-LUKS2-...-data	data	vdb1
     Rsda1 sdb1                              (devices of one btrfs)
     Ztank/phi	aes-256-gcm
@@ -30,9 +31,11 @@ from hipscan.probes.base import (
     listing,
 )
 from hipscan.probes.block_devices import Beneath
+from hipscan.probes.mount_units import NAMES, configured, read_units
+from hipscan.probes.mount_units import SCRIPT as MOUNT_UNITS
 from hipscan.probes.mounts import Mount, MountKind, scrub, unescape
 
-SCRIPT: Final = r"""
+_SCRIPT: Final = r"""
 [ -r /proc/self/mountinfo ] || { note denied /proc/self/mountinfo; exit 0; }
 
 set -- /proc/self/mountinfo
@@ -42,6 +45,7 @@ for path in /proc/swaps /etc/fstab; do
   else note_missing "$path"
   fi
 done
+@UNITS@
 # Passwords among the options of network mounts stay here.
 awk '
 function hide(text,   found, low, part, secret) {
@@ -66,6 +70,11 @@ FILENAME ~ /mountinfo$/ {
   print "M" line; next
 }
 FILENAME ~ /swaps$/ { if (FNR > 1) print "S" $0; next }
+FILENAME ~ /\/systemd\// {
+  if (FNR == 1) print "U" FILENAME
+  if (sub(/^[ \t]*Options[ \t]*=[ \t]*/, "")) print "U" FILENAME "\t" hide($0)
+  next
+}
 /^[ \t]*(#|$)/ { next }
 { print "T" FNR " " hide($1) " " $2 " " $3 " " hide($4) }
 ' "$@" || note error "reading mounts"
@@ -126,6 +135,8 @@ if [ $# -gt 0 ] && command -v lsattr >/dev/null; then lsattr -d -- "$@" | sed 's
 exit 0
 """
 
+SCRIPT: Final = _SCRIPT.replace("@UNITS@", MOUNT_UNITS.strip())
+
 _ENCRYPTED: Final = Field(
     FieldType.BOOLEAN,
     "whether every layer below is encrypted by this host; unknown for network mounts, and for"
@@ -141,6 +152,10 @@ MOUNT_FIELDS: Final = {
     "source": Field(FieldType.TEXT, "what is mounted: a device, a server's path, a name"),
     "fstype": Field(FieldType.TEXT, "type of the file system"),
     "options": Field(FieldType.LIST, "options of mount and file system; passwords are hidden"),
+    "configured": Field(
+        FieldType.LIST,
+        "options at the next start by fstab or a mount unit; left out where neither names it",
+    ),
     "kind": _KIND,
     "local": Field(FieldType.BOOLEAN, "whether the data is on this machine"),
     "encrypted": _ENCRYPTED,
@@ -165,6 +180,10 @@ FSTAB_FIELDS: Final = {
     "file": Field(FieldType.TEXT, "always /etc/fstab"),
     "line": Field(FieldType.INTEGER, "the line, counted from 1"),
 }
+PARTITION_FIELDS: Final = {
+    "target": Field(FieldType.TEXT, "the folder"),
+    "separate": Field(FieldType.BOOLEAN, "whether something is mounted right there"),
+}
 PHI_FIELDS: Final = {
     "path": Field(FieldType.TEXT, "the path as the inventory names it"),
     "mount": Field(FieldType.TEXT, "the mount it lies on, or one that lies below it"),
@@ -178,15 +197,18 @@ PHI_FIELDS: Final = {
     "group": Field(FieldType.TEXT, "group of the path"),
 }
 
+_FACTS: Final = ("mount", "partition", "swap", "fstab", "phi_path")
+
 
 def parse(text: str, _status: int) -> Facts:
     """Parse mounts, swaps, fstab, devices and PHI paths; the module's docstring shows them."""
     seen = listing(text)
     if seen.of_kind("denied") and not seen.plain:
-        return dict.fromkeys(("mount", "swap", "fstab", "phi_path"), judge_notes(seen.notes, ()))
+        return dict.fromkeys(_FACTS, judge_notes(seen.notes, ()))
     storage = AtRest(seen.plain)
     return {
-        "mount": judge_notes((), list(_mounts(storage))),
+        "mount": judge_notes((), list(_mounts(storage, seen))),
+        "partition": judge_notes((), list(_partitions(storage))),
         "swap": _swaps(storage, seen),
         "fstab": _fstab(storage, seen),
         "phi_path": _phi_paths(storage, seen),
@@ -200,18 +222,32 @@ def _rest(mount: Mount, beneath: Beneath) -> Record:
     return record
 
 
-def _mounts(storage: AtRest) -> Iterator[Record]:
+def _mounts(storage: AtRest, seen: Listing) -> Iterator[Record]:
+    hidden = any(note.text == "/etc/fstab" for note in seen.of_kind("denied"))
     reals = [real for _, _, real in storage.phi()]
+    units = read_units(storage.lines.get("U", ()))
+    words = [_words(line) for line in storage.lines.get("T", ())]
+    entries = {unescape(word[2]): _options(word[4]) for word in words}
     for mount in storage.mounts:
+        options = configured(mount.target, entries.get(mount.target), units)
         yield {
             "target": mount.target,
             "source": mount.source,
             "fstype": mount.fstype,
             "options": list(mount.options),
+            **({} if options is None else {"configured": list(options)}),
+            **({"configured": None} if hidden else {}),
             "local": mount.kind is not MountKind.NETWORK,
             **_rest(mount, storage.under(mount)),
             "phi": any(mount in storage.carrying(real) for real in reals),
         }
+
+
+def _partitions(storage: AtRest) -> Iterator[Record]:
+    targets = {mount.target for mount in storage.mounts}
+    for name in NAMES:
+        folder = "/" + name.replace("-", "/")
+        yield {"target": folder, "separate": folder in targets}
 
 
 def _swaps(storage: AtRest, seen: Listing) -> Fact:
@@ -243,13 +279,21 @@ def _fstab(storage: AtRest, seen: Listing) -> Fact:
     return judge_notes(notes, [_entry(line) for line in storage.lines.get("T", ())])
 
 
+def _words(line: str) -> list[str]:
+    return [*scrub(line).split(" "), *[""] * 3]
+
+
+def _options(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]
+
+
 def _entry(line: str) -> Record:
-    number, source, target, fstype, options, *_ = [*scrub(line).split(" "), *[""] * 3]
+    number, source, target, fstype, options, *_ = _words(line)
     return {
         "target": unescape(target),
         "source": unescape(source),
         "fstype": fstype,
-        "options": [part for part in options.split(",") if part],
+        "options": _options(options),
         "file": "/etc/fstab",
         "line": int(number),
     }
@@ -291,6 +335,12 @@ PROBE: Final = Probe(
     name="storage",
     facts=(
         FactSpec("mount", "File systems that are mounted.", ("target",), MOUNT_FIELDS),
+        FactSpec(
+            "partition",
+            "Folders that are often given a file system of their own.",
+            ("target",),
+            PARTITION_FIELDS,
+        ),
         FactSpec("swap", "Swap areas in use.", ("device",), SWAP_FIELDS),
         FactSpec("fstab", "What is mounted at start-up.", ("target",), FSTAB_FIELDS),
         FactSpec(

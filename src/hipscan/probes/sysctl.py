@@ -66,6 +66,7 @@ KEYS: Final[Mapping[str, str | None]] = {
     "net.ipv6.conf.all.accept_ra": "1",
     "net.ipv6.conf.all.accept_redirects": "1",
     "net.ipv6.conf.all.accept_source_route": "0",
+    "net.ipv6.conf.all.disable_ipv6": "0",
     "net.ipv6.conf.all.forwarding": "0",
     "net.ipv6.conf.default.accept_ra": "1",
     "net.ipv6.conf.default.accept_redirects": "1",
@@ -111,8 +112,12 @@ FIELDS: Final = {
     ),
     "file": Field(FieldType.TEXT, "the file that sets it; nothing where none does"),
     "line": Field(FieldType.INTEGER, "the line of the file"),
+    "matters": Field(
+        FieldType.BOOLEAN, "no for a setting of IPv6 where IPv6 is off, now and at the next start"
+    ),
 }
 
+_SWITCH: Final = "net.ipv6.conf.all.disable_ipv6"
 _LINE: Final = re.compile(r"^\s*(-?)\s*([^\s=]+)\s*(?:(=)\s*(.*?)\s*)?$")
 
 
@@ -148,7 +153,18 @@ def parse(text: str, _status: int) -> Facts:
     whole = all(note.kind == "absent" for note in notes)
     pairs = ((key, running.get(key.replace(".", "/"))) for key in names)
     records = [_record(key, value, lines, whole=whole) for key, value in pairs]
-    return {"sysctl": judge_notes(notes, records)}
+    return {"sysctl": judge_notes(notes, list(_with_meaning(records)))}
+
+
+def _with_meaning(records: list[Record]) -> Iterator[Record]:
+    """Yield the records with `matters`: what is set for IPv6 does nothing while IPv6 is off."""
+    off = any(
+        record["key"] == _SWITCH and record["running"] == record["at_boot"] == "1"
+        for record in records
+    )
+    for record in records:
+        idle = off and str(record["key"]).startswith("net.ipv6.") and record["key"] != _SWITCH
+        yield {**record, "matters": not idle}
 
 
 def _lines(read: Listing, *, systemd: bool) -> Iterator[_Line]:
