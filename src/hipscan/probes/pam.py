@@ -20,7 +20,7 @@ from hipscan.probes.base import (
     listing,
 )
 from hipscan.probes.gathering import GATHER
-from hipscan.probes.pam_meaning import lockouts, password_quality
+from hipscan.probes.pam_meaning import consoles, lockouts, password_quality
 from hipscan.probes.pam_stacks import FOLDERS, PamRule, stacks
 
 SCRIPT: Final = (
@@ -30,13 +30,15 @@ SCRIPT: Final = (
 set --
 for folder in {" ".join(FOLDERS)}; do [ -d "$folder" ] && set -- "$@" "$folder"; done
 if [ $# -gt 0 ]; then gather '' "$@"; else files /etc/pam.conf; fi
-files /etc/login.defs /etc/security/pwquality.conf /etc/security/faillock.conf
+files /etc/login.defs /etc/security/pwquality.conf /etc/security/faillock.conf \
+  /etc/security/pwhistory.conf /etc/securetty
 [ ! -d /etc/security/pwquality.conf.d ] || gather .conf /etc/security/pwquality.conf.d
 }} | awk '
-/^F/ {{ stack = /^F.etc.pam.conf$|\/pam\.d\// }}
+/^F/ {{ stack = /^F.etc.pam.conf$|\/pam\.d\//; terminals = /securetty$/ }}
 !/^:/ {{ print; next }}
 /^:[ \t]*#/ {{ print ":"; next }}
 {{ sub(/[ \t]#.*/, "") }}
+terminals {{ print /^:[A-Za-z0-9\/]+[ \t]*$/ ? $0 : ":"; next }}
 !stack {{
   print /^:[ \t]*(ENCRYPT_METHOD[ \t]|[a-z_]+[ \t]*(=[ \t]*-?[0-9]*)?[ \t]*$)/ ? $0 : ":"
   next
@@ -74,8 +76,18 @@ QUALITY: Final = {
     "enforced": Field(FieldType.BOOLEAN, "whether a bad password is refused, not only warned of"),
     "min_length": Field(FieldType.INTEGER, "the shortest password that can pass, with credits"),
     "min_classes": Field(FieldType.INTEGER, "how many kinds of characters it must have"),
+    "new_characters": Field(FieldType.INTEGER, "how many must differ from the old one (difok)"),
+    "max_repeat": Field(FieldType.INTEGER, "equal characters in a row; 0 for any number"),
+    "max_sequence": Field(FieldType.INTEGER, "length of runs such as 12345; 0 for any"),
     "dictionary": Field(FieldType.BOOLEAN, "whether words of a dictionary are refused"),
+    "root_too": Field(FieldType.BOOLEAN, "whether root cannot set a bad password either"),
     "remember": Field(FieldType.INTEGER, "how many old passwords are refused; 0 for none"),
+    "history_module": Field(FieldType.TEXT, "what remembers them; empty for nothing"),
+    "history_of_root": Field(FieldType.BOOLEAN, "whether root too cannot set an old one"),
+    "asks_again": Field(
+        FieldType.BOOLEAN,
+        "whether a module behind another may take a password that the other never judged",
+    ),
     "hash": Field(FieldType.TEXT, "how new passwords are hashed: yescrypt, sha512, md5, des, ..."),
     "file": Field(FieldType.TEXT, "the file of the deciding rule"),
     "line": Field(FieldType.INTEGER, "its line"),
@@ -87,6 +99,16 @@ LOCKOUT: Final = {
     "deny": Field(FieldType.INTEGER, "after how many failures; 0 is never"),
     "unlock_time": Field(FieldType.INTEGER, "seconds until it opens again; 0 is never"),
     "fail_interval": Field(FieldType.INTEGER, "seconds within which failures add up"),
+    "even_root": Field(FieldType.BOOLEAN, "whether root is locked too"),
+    "root_unlock_time": Field(FieldType.INTEGER, "seconds until root opens again; 0 is never"),
+    "file": Field(FieldType.TEXT, "the file of the deciding rule; nothing without one"),
+    "line": Field(FieldType.INTEGER, "its line"),
+}
+
+CONSOLE: Final = {
+    "service": Field(FieldType.TEXT, "the service of the consoles"),
+    "limited": Field(FieldType.BOOLEAN, "whether root may log in on the named terminals only"),
+    "terminals": Field(FieldType.LIST, "terminals that /etc/securetty names"),
     "file": Field(FieldType.TEXT, "the file of the deciding rule; nothing without one"),
     "line": Field(FieldType.INTEGER, "its line"),
 }
@@ -107,12 +129,13 @@ def parse(text: str, _status: int) -> Facts:
     notes = [note for note in read.notes if "/pam." in note.text]
     if not found and all(note.kind == "absent" for note in notes):
         nothing = absent("PAM is not configured")
-        return dict.fromkeys(("pam_rule", "password_quality", "lockout"), nothing)
+        return dict.fromkeys((spec.name for spec in PROBE.facts), nothing)
     rules = list(_records(found))
     return {
         "pam_rule": judge_notes(notes, rules),
         "password_quality": _judged(read, list(password_quality(found, read))),
         "lockout": _judged(read, list(lockouts(found, read))),
+        "root_console": _judged(read, list(consoles(found, read))),
     }
 
 
@@ -155,6 +178,7 @@ PROBE: Final = Probe(
         ),
         FactSpec("password_quality", "What a new password must be.", ("service",), QUALITY),
         FactSpec("lockout", "What failed logins lead to.", ("service",), LOCKOUT),
+        FactSpec("root_console", "Where root may log in directly.", ("service",), CONSOLE),
     ),
     script=SCRIPT,
     parse=parse,

@@ -1,13 +1,14 @@
 """What PAM's stacks mean: what a new password must be, and what failed logins lead to.
 
 Sources: pam_unix(8), pam_pwquality(8), pam_cracklib(8), passwdqc.conf(5), pam_pwhistory(8),
-pam_faillock(8) and faillock.conf(5), for arguments, files and defaults.
+pwhistory.conf(5), pam_faillock(8), faillock.conf(5) and pam_tally2(8), for arguments, files and
+defaults.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from hipscan.model.fact import Record
+from hipscan.model.fact import Record, Value
 from hipscan.probes.base import Listing
 from hipscan.probes.config_syntax import equals, spaced
 from hipscan.probes.pam_stacks import PamRule
@@ -18,6 +19,7 @@ _HASHES: Final = frozenset(
 _JUDGES: Final = ("pam_pwquality.so", "pam_cracklib.so", "pam_passwdqc.so")
 _LOGINS: Final = ("login", "sshd")
 _CREDITS: Final = ("dcredit", "ucredit", "lcredit", "ocredit")
+_COUNTED: Final = ("deny", "unlock_time", "fail_interval", "even_root", "root_unlock_time")
 _FLOOR: Final = 6  # libpwquality and cracklib take nothing shorter, whatever minlen says
 
 
@@ -41,14 +43,24 @@ def password_quality(found: Mapping[str, tuple[PamRule, ...]], read: Listing) ->
         "module": judge.module,
         "enforced": _refuses(judge) and made.get("enforcing", 1) != 0,
         "min_length": made["length"],
-        "min_classes": made.get("minclass", 0),
+        "min_classes": _classes(made),
+        "new_characters": made.get("difok", 0),
+        "max_repeat": made.get("maxrepeat", 0),
+        "max_sequence": made.get("maxsequence", 0),
         "dictionary": judge is not unix and made.get("dictcheck", 1) != 0,
-        "remember": max(_remembered(stack), default=0),
+        "root_too": judge is not unix and "enforce_for_root" in made,
+        **_history(stack, read),
+        "asks_again": _asks_again(stack),
         "hash": _hash(unix, read),
         "file": judge.file,
         "line": judge.line,
         **unknown,
     }
+
+
+def _classes(made: Mapping[str, int]) -> int:
+    """Return how many kinds of characters are asked for, by minclass or by negative credits."""
+    return max(made.get("minclass", 0), sum(made.get(credit, 0) < 0 for credit in _CREDITS))
 
 
 def _refuses(rule: PamRule) -> bool:
@@ -67,10 +79,10 @@ def _strength(rule: PamRule, read: Listing) -> dict[str, int]:
             steps = (rule.argument("min") or "disabled,24,11,8,7").split(",")
             return {"length": min((int(step) for step in steps if step.isdigit()), default=0)}
         case "pam_cracklib.so":
-            made = {"minlen": 9, **dict.fromkeys(_CREDITS, 1)}
+            made = {"minlen": 9, "difok": 5, **dict.fromkeys(_CREDITS, 1)}
         case _:
-            made = {"minlen": 8} | dict(_numbers(_quality_file(read)))
-    made |= dict(_numbers(word.partition("=")[::2] for word in rule.arguments))
+            made = {"minlen": 8, "difok": 1} | dict(_numbers(_quality_file(read)))
+    made |= _arguments(rule)
     length = made["minlen"] - sum(max(made.get(credit, 0), 0) for credit in _CREDITS)
     floor = 0 if rule.module == "pam_unix.so" else _FLOOR
     return made | {"length": max(length, floor)}
@@ -84,17 +96,48 @@ def _quality_file(read: Listing) -> Iterator[tuple[str, str]]:
 
 
 def _numbers(pairs: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, int]]:
+    """Yield whole numbers, and flags that stand alone as 1."""
     for key, value in pairs:
         if value.lstrip("-").isdecimal() and value.isascii():
             yield key, int(value)
+        elif not value:
+            yield key, 1
 
 
-def _remembered(stack: Iterable[PamRule]) -> Iterator[int]:
+def _arguments(rule: PamRule) -> dict[str, int]:
+    return dict(_numbers(word.partition("=")[::2] for word in rule.arguments))
+
+
+def _file(read: Listing, path: str) -> dict[str, int]:
+    lines = read.files.get(path, ())
+    return dict(_numbers((setting.key, setting.value) for setting in equals(lines)))
+
+
+def _history(stack: Iterable[PamRule], read: Listing) -> dict[str, Value]:
+    """Return how many old passwords are refused, by which module, and whether root is too."""
+    file = {"remember": 10} | _file(read, "/etc/security/pwhistory.conf")
+    most: dict[str, Value] = {"remember": 0, "history_module": "", "history_of_root": False}
     for rule in stack:
-        if rule.module in ("pam_pwhistory.so", "pam_unix.so"):
-            default = "10" if rule.module == "pam_pwhistory.so" else "0"
-            given = rule.argument("remember") or default
-            yield int(given) if given.isdecimal() and given.isascii() else 0
+        given = _arguments(rule)
+        if rule.module == "pam_pwhistory.so" and rule.argument("conf") is None:
+            given = file | given
+        elif rule.module not in ("pam_unix.so", "pam_pwhistory.so"):
+            continue
+        if 0 < given.get("remember", 0) >= int(str(most["remember"])):
+            most = {
+                "remember": given["remember"],
+                "history_module": rule.module,
+                "history_of_root": "enforce_for_root" in given,
+            }
+    return most
+
+
+def _asks_again(stack: Iterable[PamRule]) -> bool:
+    """Say whether a later module may ask for a password that the modules before never saw."""
+    asking = [
+        rule for rule in stack if rule.module in (*_JUDGES, "pam_pwhistory.so", "pam_unix.so")
+    ]
+    return any({"use_authtok", "use_first_pass"}.isdisjoint(rule.arguments) for rule in asking[1:])
 
 
 def _hash(unix: PamRule | None, read: Listing) -> str | None:
@@ -117,22 +160,57 @@ def lockouts(found: Mapping[str, tuple[PamRule, ...]], read: Listing) -> Iterato
 
 def _lockout(service: str, stack: list[PamRule], read: Listing) -> Record:
     counters = [rule for rule in stack if rule.module in ("pam_faillock.so", "pam_tally2.so")]
-    lines = read.files.get("/etc/security/faillock.conf", ())
-    made = {"deny": 3, "unlock_time": 600, "fail_interval": 900}
-    made |= dict(_numbers((setting.key, setting.value) for setting in equals(lines)))
-    for rule in counters:
-        made |= dict(_numbers(word.partition("=")[::2] for word in rule.arguments))
-    modes = {word for rule in counters for word in rule.arguments}
-    whole = {"preauth", "authfail"} <= modes
+    made = _counting(counters, read)
+    whole = {"preauth", "authfail"} <= {word for rule in counters for word in rule.arguments}
     tally = any(rule.module == "pam_tally2.so" for rule in counters)
     opaque = any(rule.module is None for rule in stack)
+    elsewhere = any(rule.argument("conf") is not None for rule in counters)
     first = counters[0] if counters else PamRule("", "", "", (), "", 0)
+    root = "even_deny_root" in made or "root_unlock_time" in made
     return {
         "service": service,
         "enabled": None if opaque else (whole or tally) and made["deny"] > 0,
         "deny": made["deny"],
         "unlock_time": made["unlock_time"],
         "fail_interval": made["fail_interval"],
+        "even_root": root,
+        "root_unlock_time": made.get("root_unlock_time", made["unlock_time"]),
         "file": first.file,
         "line": first.line,
+        **(dict.fromkeys(_COUNTED) if elsewhere else {}),
+    }
+
+
+def _counting(counters: list[PamRule], read: Listing) -> dict[str, int]:
+    """Return the numbers that count, with the defaults of the module and its file."""
+    if any(rule.module == "pam_tally2.so" for rule in counters):
+        made = {"deny": 0, "unlock_time": 0, "fail_interval": 0}
+    else:
+        made = {"deny": 3, "unlock_time": 600, "fail_interval": 900}
+        made |= _file(read, "/etc/security/faillock.conf")
+    for rule in counters:
+        made |= _arguments(rule)
+    return made
+
+
+def consoles(found: Mapping[str, tuple[PamRule, ...]], read: Listing) -> Iterator[Record]:
+    """Yield where root may log in directly, as pam_securetty(8) of the service login has it.
+
+    F/etc/securetty
+    :tty1
+    """
+    if "login" not in found:
+        return
+    stack = _stack(found, "login", "auth")
+    guard = next((rule for rule in stack if rule.module == "pam_securetty.so"), None)
+    guards = guard is not None and guard.control not in ("optional", "sufficient")
+    lines = read.files.get("/etc/securetty")
+    named = [line.strip() for line in lines or () if line.strip()]
+    opaque = any(rule.module is None for rule in stack)
+    yield {
+        "service": "login",
+        "limited": True if guards and lines is not None else None if opaque else False,
+        "terminals": named,
+        "file": guard.file if guard else "",
+        "line": guard.line if guard else 0,
     }
