@@ -15,6 +15,7 @@ from hipscan.model.knowledge import Knowledge
 from hipscan.model.report import TargetResult, TargetStatus
 from hipscan.model.rule import Check, Fix, Matcher, Require, Rule
 from hipscan.model.snapshot import Snapshot, TargetData
+from hipscan.probes import inventory_data
 from hipscan.probes.base import FactSpec, Field, FieldType
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -84,6 +85,52 @@ def test_a_waiver_ends_with_its_last_day(until: str, target: str, *, is_waived: 
 def test_severity_comes_from_the_record(grade: str, severity: Severity) -> None:
     rule = replace(RULE, severity_by="grade")
     assert judged({"name": "a", "bad": "yes", "grade": grade}, rule=rule).severity is severity
+
+
+_PHI = TargetData("web1", phi=True)
+_PHI_PATHS = TargetData("web1", phi_paths=("/srv/dicom",))
+_GRADED = replace(RULE, severity_by="grade", severity_with_phi=Severity.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("target", "grade", "severity"),
+    [
+        (TargetData("web1"), "fail", Severity.HIGH),
+        (_PHI, "fail", Severity.CRITICAL),
+        (_PHI_PATHS, "fail", Severity.CRITICAL),
+        (_PHI, "warn", Severity.HIGH),
+        (_PHI, "low", Severity.LOW),
+    ],
+)
+def test_severity_follows_patient_data(target: TargetData, grade: str, severity: Severity) -> None:
+    fact = ok({"name": "a", "bad": "yes", "grade": grade})
+    assert _on(target, fact, _GRADED).severity is severity
+
+
+def test_what_was_not_checked_weighs_as_much_where_patient_data_lives() -> None:
+    found = _on(_PHI, Fact(FactStatus.DENIED), _GRADED)
+    assert (found.outcome, found.severity) == (Outcome.NOTCHECKED, Severity.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("target", "outcome"),
+    [
+        (TargetData("web1"), Outcome.NOTAPPLICABLE),
+        (_PHI, Outcome.PASS),
+        (_PHI_PATHS, Outcome.PASS),
+    ],
+)
+def test_a_rule_can_be_about_targets_with_patient_data(
+    target: TargetData, outcome: Outcome
+) -> None:
+    applies = Check("target", {"phi": Matcher("equals", operand=True)}, Require.SOME)
+    assert _on(target, ok(), replace(RULE, applies=applies)).outcome is outcome
+
+
+def _on(target: TargetData, fact: Fact, rule: Rule) -> Finding:
+    snapshot = Snapshot(target, "", "0", "", {"thing": fact})
+    specs = {"thing": SPEC, "target": inventory_data.SPEC}
+    return evaluate(snapshot, [rule], Knowledge(NOW), specs=specs, variables={}).findings[0]
 
 
 def test_the_highest_unwaived_severity_is_the_findings() -> None:

@@ -11,8 +11,9 @@ from hipscan.documents.document import suggest
 from hipscan.errors import ExitCode, UsageError
 from hipscan.model.rule import AllOf, AnyOf, Check, Condition, Fields, Matcher, Require, Rule
 from hipscan.probes import table
+from hipscan.probes.derived import DERIVED
 from hipscan.rules.matchers import OPERATORS, show
-from hipscan.rules.pack import Pack
+from hipscan.rules.pack import Pack, profiles_of
 from hipscan.rules.proof import Proof, proof
 from hipscan.sanitize import line
 
@@ -36,7 +37,7 @@ def explain(name: str, folders: Sequence[Path]) -> int:
 
 
 def _lines(rule: Rule, pack: Pack) -> Iterator[str]:
-    yield f"{rule.id} ({rule.severity})"
+    yield f"{rule.id} ({_severity(rule)})"
     yield f"  {rule.title}"
     yield ""
     yield from _paragraph("why", rule.why)
@@ -59,8 +60,14 @@ def _lines(rule: Rule, pack: Pack) -> Iterator[str]:
         yield f"see {framework}: {', '.join(ids)}"
     if rule.differs:
         yield from _paragraph("differs", rule.differs)
+    yield f"profiles: {', '.join(profiles_of(rule, pack))}"
     yield from _proof(proof(rule.id, pack.cases))
     yield f"defined in {rule.where_from}"
+
+
+def _severity(rule: Rule) -> str:
+    more = rule.severity_with_phi
+    return f"{rule.severity}; {more} where patient data lives" if more else str(rule.severity)
 
 
 def _paragraph(head: str, text: str) -> Iterator[str]:
@@ -111,8 +118,12 @@ def matcher_text(matcher: Matcher) -> str:
 def _reads(rule: Rule) -> Iterator[str]:
     for name in sorted(_facts(rule.check) | (_facts(rule.applies) if rule.applies else set())):
         probe = table.probe_of_fact().get(name)
-        by = f"probe {probe.name}" if probe else "derived from other facts"
+        by = f"probe {probe.name}" if probe else _without_probe(name)
         yield f"  {name} ({by}): {table.facts()[name].doc}"
+
+
+def _without_probe(name: str) -> str:
+    return "derived from other facts" if name in DERIVED else "from the inventory"
 
 
 def _facts(condition: Condition) -> set[str]:

@@ -11,7 +11,7 @@ from hipscan.errors import ExitCode, UsageError
 from hipscan.evaluate.cases import run_case
 from hipscan.model.rule import Rule
 from hipscan.rules.lint import lint
-from hipscan.rules.pack import Pack
+from hipscan.rules.pack import Pack, profiles_of
 from hipscan.rules.proof import proof
 from hipscan.sanitize import line
 
@@ -25,15 +25,22 @@ def list_rules(folders: Sequence[Path], name: str) -> int:
     elif name == "table":
         for pack in packs:
             for rule in pack.rules:
-                sys.stdout.write(f"{rule.severity:9} {rule.id:44} {line(rule.title)}\n")
+                sys.stdout.write(f"{_row(rule, pack)}\n")
     else:
         raise UsageError(f"unknown format {name!r}", hint="table or json")
     return ExitCode.OK
 
 
+def _row(rule: Rule, pack: Pack) -> str:
+    """Return a rule as one line; a `+` marks one that weighs more where patient data lives."""
+    severity = f"{rule.severity}{'+' if rule.severity_with_phi else ''}"
+    only = f" [{', '.join(profiles_of(rule, pack))}]" if rule.profiles else ""
+    return f"{severity:9} {rule.id:44} {line(rule.title)}{only}"
+
+
 def _entry(rule: Rule, pack: Pack) -> dict[str, object]:
     found = proof(rule.id, pack.cases)
-    return {**asdict(rule), "proof": asdict(found)}
+    return {**asdict(rule), "profiles": profiles_of(rule, pack), "proof": asdict(found)}
 
 
 def lint_packs(folders: Sequence[Path]) -> int:

@@ -1,10 +1,11 @@
-"""The facts of one snapshot together with what follows from them."""
+"""The facts of one snapshot together with what follows from them and from the inventory."""
 
 from dataclasses import dataclass, field
 
 from hipscan.model.fact import Fact
 from hipscan.model.knowledge import Knowledge
 from hipscan.model.snapshot import Snapshot
+from hipscan.probes import inventory_data
 from hipscan.probes.derived import DERIVED
 
 
@@ -18,7 +19,11 @@ class AllFacts:
 
     def get(self, name: str) -> Fact:
         """Return the fact; a missing one is notcollected."""
-        if name not in DERIVED or name in self.snapshot.facts:
+        if name in self.snapshot.facts:
+            return self.snapshot.facts[name]
+        if name == inventory_data.SPEC.name:
+            return inventory_data.target_fact(self.snapshot.target)
+        if name not in DERIVED:
             return self.snapshot.fact(name)
         if name not in self.derived:
             self.derived[name] = DERIVED[name].derive(self.get, self.knowledge)

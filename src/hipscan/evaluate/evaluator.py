@@ -15,7 +15,7 @@ from hipscan.evaluate.judge import Bench, Verdict, Wrong, judge
 from hipscan.model.finding import Finding, Observation, Outcome, Severity, Waiver, fingerprint
 from hipscan.model.knowledge import Knowledge
 from hipscan.model.rule import Condition, Rule
-from hipscan.model.snapshot import Snapshot
+from hipscan.model.snapshot import Snapshot, TargetData
 from hipscan.probes.base import FactSpec
 from hipscan.rules.matchers import Scope
 
@@ -44,7 +44,7 @@ def evaluate(
     The target's own variables win over them.
     """
     target = snapshot.target
-    own = {"phi_paths": target.phi_paths, "groups": target.groups, "phi": target.phi}
+    own = {"phi_paths": target.phi_paths, "groups": target.groups, "phi": target.holds_phi}
     values = {**variables, **target.variables, **own, "target": target.name}
     scope = Scope(values, knowledge.now.timestamp())
     facts = AllFacts(snapshot, knowledge)
@@ -52,19 +52,23 @@ def evaluate(
     conditions = _Conditions(bench)
     verdicts = ((rule, conditions.verdict(rule)) for rule in rules)
     return Judgement(
-        tuple(_finding(rule, verdict, target.name, knowledge) for rule, verdict in verdicts)
+        tuple(_finding(rule, verdict, target, knowledge) for rule, verdict in verdicts)
     )
 
 
-def _finding(rule: Rule, verdict: Verdict, target: str, knowledge: Knowledge) -> Finding:
-    observations = tuple(_observation(rule, target, wrong, knowledge) for wrong in verdict.wrong)
+def _finding(rule: Rule, verdict: Verdict, target: TargetData, knowledge: Knowledge) -> Finding:
+    own = rule.severity_on(phi=target.holds_phi)
+    observations = tuple(
+        _observation(rule, target.name, wrong, _severity(rule, wrong, own), knowledge)
+        for wrong in verdict.wrong
+    )
     if verdict.outcome is Outcome.FAIL:
         open_ones = [item.severity for item in observations if not item.waiver]
         every = [item.severity for item in observations]
         severity = max(open_ones or every, key=lambda item: item.rank)
     else:
-        severity = rule.severity
-    return Finding(rule.id, target, verdict.outcome, severity, verdict.reason, observations)
+        severity = own
+    return Finding(rule.id, target.name, verdict.outcome, severity, verdict.reason, observations)
 
 
 @dataclass(slots=True)
@@ -98,12 +102,14 @@ def _why_not(condition: Verdict) -> str:
     return condition.reason or f"it needs {'; '.join(wanted)}"
 
 
-def _observation(rule: Rule, target: str, wrong: Wrong, knowledge: Knowledge) -> Observation:
+def _observation(
+    rule: Rule, target: str, wrong: Wrong, severity: Severity, knowledge: Knowledge
+) -> Observation:
     return Observation(
         subject=_short(wrong.subject),
         observed=_short(wrong.observed),
         expected=_short(wrong.expected),
-        severity=_severity(rule, wrong),
+        severity=severity,
         fingerprint=fingerprint(rule.id, target, wrong.subject),
         waiver=_waiver(rule.id, target, wrong.subject, knowledge),
     )
@@ -113,15 +119,15 @@ def _short(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 3] + "..."
 
 
-def _severity(rule: Rule, wrong: Wrong) -> Severity:
+def _severity(rule: Rule, wrong: Wrong, own: Severity) -> Severity:
     """Return the record's severity where the rule asks for it: a severity's name, or a grade.
 
-    A grade `fail` is the rule's own severity, `warn` one step below it.
+    A grade `fail` is `own`, the rule's severity on this target; `warn` one step below it.
     """
     said = wrong.record.get(rule.severity_by) if rule.severity_by else None
     if said in _WARNINGS:
-        return _one_below(rule.severity)
-    return Severity(said) if said in list(Severity) else rule.severity
+        return _one_below(own)
+    return Severity(said) if said in list(Severity) else own
 
 
 def _one_below(severity: Severity) -> Severity:

@@ -109,6 +109,7 @@ def rule_texts(selection: Selection, packs: Iterable[Pack]) -> dict[str, RuleTex
             shell=rule.fix.shell,
             references=rule.references,
             preview=preview(rule.id, cases),
+            severity_with_phi=rule.severity_with_phi,
         )
         for rule in selection.rules
     }

@@ -109,7 +109,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
-    """What a report says of a rule. `preview` tells where the rule was not proven on real hosts."""
+    """What a report says of a rule.
+
+    `preview` tells where the rule was not proven on real hosts; `severity_with_phi` is the severity
+    on targets with patient data, None where that makes no difference.
+    """
 
     id: str
     title: str
@@ -120,6 +124,7 @@ class RuleText:
     shell: str
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     preview: str = ""
+    severity_with_phi: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ class Fix:
 class Rule:
     """One rule of a pack, as loaded. `where_from` is `file:line` of its definition.
 
-    A rule without `profiles` belongs to all of them.
+    A rule without `profiles` belongs to all of them. `severity_with_phi` is the severity on a
+    target that holds patient data, None where that makes no difference.
     """
 
     id: str
@@ -81,9 +82,14 @@ class Rule:
     fix: Fix
     applies: Condition | None = None
     severity_by: str = ""
+    severity_with_phi: Severity | None = None
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     differs: str = ""
     profiles: tuple[str, ...] = ()
     pack: str = ""
     topic: str = ""
     where_from: str = ""
+
+    def severity_on(self, *, phi: bool) -> Severity:
+        """Return the severity on a target that holds patient data, or on one that does not."""
+        return self.severity_with_phi if phi and self.severity_with_phi else self.severity

@@ -19,6 +19,11 @@ class TargetData:
     phi: bool = False
     phi_paths: tuple[str, ...] = ()
 
+    @property
+    def holds_phi(self) -> bool:
+        """Say whether patient data lives here: the inventory says so, or where it does."""
+        return self.phi or bool(self.phi_paths)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:

@@ -5,6 +5,7 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
+from hipscan.probes import inventory_data
 from hipscan.probes.base import FactSpec, Probe
 from hipscan.probes.derived import DERIVED
 
@@ -47,9 +48,10 @@ def probes() -> dict[str, Probe]:
 
 @cache
 def facts() -> dict[str, FactSpec]:
-    """Return every fact that rules can ask for, read or derived, by name."""
+    """Return every fact that rules can ask for, read, derived or given, by name."""
     read = {spec.name: spec for probe in probes().values() for spec in probe.facts}
-    return read | {name: item.spec for name, item in DERIVED.items()}
+    derived = {name: item.spec for name, item in DERIVED.items()}
+    return {**read, **derived, inventory_data.SPEC.name: inventory_data.SPEC}
 
 
 def probes_for(names: Iterable[str]) -> tuple[Probe, ...]:

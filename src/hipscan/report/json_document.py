@@ -50,6 +50,7 @@ def _rule(rule: RuleText) -> dict[str, object]:
     return {
         "title": rule.title,
         "severity": rule.severity,
+        "severity_with_phi": rule.severity_with_phi,
         "controls": list(rule.controls),
         "why": rule.why,
         "fix": {"text": rule.fix, "shell": rule.shell},

@@ -16,6 +16,7 @@ def to_rule(model: RuleModel, *, pack: str, topic: str, where: str) -> Rule:
         fix=Fix(model.fix.text, model.fix.shell),
         applies=to_applies(model.applies) if model.applies else None,
         severity_by=model.severity_by or "",
+        severity_with_phi=model.severity_with_phi,
         references={name: tuple(ids) for name, ids in model.references.items()},
         differs=model.differs or "",
         profiles=tuple(model.profiles),

@@ -81,6 +81,12 @@ def select_rules(
     return Selection(tuple(pack.name for pack in packs), profile, chosen, variables)
 
 
+def profiles_of(rule: Rule, pack: Pack) -> tuple[str, ...]:
+    """Return the profiles of `pack` that `rule` belongs to, in the order of pack.yaml."""
+    names = dict.fromkeys(("default", *pack.profiles))
+    return tuple(name for name in names if _belongs(rule, pack, name))
+
+
 def _is_like(name: str, globs: tuple[str, ...] | list[str]) -> bool:
     return any(fnmatchcase(name, glob) for glob in globs)
 
@@ -92,16 +98,15 @@ def _check_globs(globs: tuple[str, ...], ids: tuple[str, ...]) -> None:
 
 
 def _of_profile(pack: Pack, profile: str, named: frozenset[str]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in pack.rules if rule.id in named or _belongs(rule, pack, profile))
+
+
+def _belongs(rule: Rule, pack: Pack, profile: str) -> bool:
+    """Say whether `rule` is in a profile: by its own word, and by the profile's globs."""
+    if rule.profiles and profile not in rule.profiles:
+        return False
     chosen = pack.profiles.get(profile)
-    return tuple(
-        rule
-        for rule in pack.rules
-        if rule.id in named
-        or ((not rule.profiles or profile in rule.profiles) and _suits(rule.id, chosen))
-    )
-
-
-def _suits(name: str, profile: ProfileModel | None) -> bool:
-    if profile is None:
+    if chosen is None:
         return True
-    return (not profile.only or _is_like(name, profile.only)) and not _is_like(name, profile.skip)
+    is_meant = not chosen.only or _is_like(rule.id, chosen.only)
+    return is_meant and not _is_like(rule.id, chosen.skip)

@@ -7,7 +7,16 @@ where it is and not as a list of everything that did not fit.
 import re
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from hipscan.model.finding import Outcome, Severity
 from hipscan.model.rule import Require
@@ -141,6 +150,7 @@ class RuleModel(Strict):
     title: Annotated[str, Field(min_length=8, max_length=90)]
     severity: Severity
     severity_by: FieldName | None = None
+    severity_with_phi: Severity | None = None
     controls: list[str] = Field(min_length=1)
     references: dict[Name, list[str]] = {}
     differs: Sentence | None = None
@@ -149,6 +159,14 @@ class RuleModel(Strict):
     applies: AppliesModel | None = None
     check: CheckModel
     fix: FixModel
+
+    @field_validator("severity_with_phi")
+    @classmethod
+    def _is_higher(cls, value: Severity | None, info: ValidationInfo) -> Severity | None:
+        least = info.data.get("severity")
+        if value and least and value.rank <= least.rank:
+            raise ValueError(f"with patient data it must weigh more than {least}")
+        return value
 
 
 class TopicModel(RootModel[list[RuleModel]]):
