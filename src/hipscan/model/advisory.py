@@ -1,0 +1,88 @@
+"""Advisory: one known vulnerability of one installed package, as the feeds tell it.
+
+The unit is (source package, CVE): what several records of several feeds say of it is merged into
+one value with one headline. So a new CVE is a new thing, and one of 87 can be waived.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from hipscan.model.finding import Severity
+
+SCHEMA: Final = "hipscan-matches/1"
+
+
+class State(StrEnum):
+    """What can be done about a vulnerability."""
+
+    FIXABLE = "fixable"  # a version that ends it is published
+    UNFIXED = "unfixed"  # the vendor knows it, and has published no fix
+    UNKNOWN = "unknown"  # the versions or streams do not compare; `why` says which
+    NOT_AFFECTED = "not_affected"  # somebody who knows the host says so; `why` has the reason
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """One vulnerability of one installed source package.
+
+    `id` is the headline: the vendor's advisory where there is one (DSA, USN, ALSA), else the
+    record's own id; `records` are the ids of all records behind it. `cve` is what the unit is
+    keyed by (the record's id where it has no CVE), `cves` every CVE it stands for. `packages` are
+    the installed binary packages, `places` files where the package was found outside of a package
+    manager. `severity` is None where nobody graded it; `cvss` 0 to 10, `epss` 0 to 1. `kev` is the
+    day CISA saw it exploited, "" where it did not, None where no list was at hand; the same goes
+    for `ransomware`. `published` and `modified` are ISO times of the headline; `fix_since` is the
+    time since when a fix has been out at the latest, "" where none is. `urgency` is the
+    distribution's own word. `needs` names what the fix takes beyond an update ("Ubuntu Pro", "a
+    reboot").
+    """
+
+    id: str
+    cve: str
+    ecosystem: str
+    source: str
+    packages: tuple[str, ...]
+    installed: str
+    state: State
+    cves: tuple[str, ...] = ()
+    fixed: str = ""
+    severity: Severity | None = None
+    cvss: float | None = None
+    vector: str = ""
+    epss: float | None = None
+    kev: str | None = None
+    ransomware: bool | None = None
+    published: str = ""
+    modified: str = ""
+    fix_since: str = ""
+    urgency: str = ""
+    needs: str = ""
+    why: str = ""
+    records: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """One feed in the index: the ISO time its data are of, when it was imported, its records."""
+
+    name: str
+    dated: str
+    imported: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What the feeds say of one target.
+
+    `feeds` are those that the answer rests on. `unjudged` has packages that no feed could judge,
+    with the reason. `reason` says why nothing could be matched at all, or is empty.
+    """
+
+    advisories: tuple[Advisory, ...] = ()
+    feeds: tuple[FeedState, ...] = ()
+    unjudged: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
