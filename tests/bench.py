@@ -24,6 +24,7 @@ import paramiko
 
 from hipscan.cli import content
 from hipscan.cli.connections import Connections
+from hipscan.cli.learning import Learning
 from hipscan.cli.passwords import PasswordSource
 from hipscan.cli.scanning import order_for
 from hipscan.collect.collector import Order, make_request
@@ -143,7 +144,7 @@ def bench_of(host: Host, folder: Path) -> Bench:
         judge=Judge(selection, content.knowledge(now=datetime.now(UTC)), table.facts()),
         transport=connections.transport,
         sudo_password=connections.sudo_password,
-        keep=run.write_snapshot,
+        keep=Learning(run, folder / "first-seen"),
     )
     target = Target("bench", host.address, port=host.port, user="root", identity=host.identity)
     return Bench(host, host.inside.init, target, scan, order)

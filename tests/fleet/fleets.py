@@ -14,7 +14,7 @@ from hipscan.fleet.run import Recorder
 from hipscan.fleet.run_folder import RunFolder
 from hipscan.fleet.scan import Judge, unreachable
 from hipscan.model.fact import ok
-from hipscan.model.knowledge import Knowledge
+from hipscan.model.knowledge import Knowledge, TargetKnowledge
 from hipscan.model.report import Report, TargetResult
 from hipscan.model.snapshot import Snapshot, TargetData
 from hipscan.model.target import Target
@@ -38,7 +38,8 @@ def judge(pack: Pack) -> Judge:
 def result(name: str, judge: Judge) -> TargetResult:
     """Return the result of a machine whose architecture is its name."""
     facts = {"platform": ok({"id": "debian", "arch": name})}
-    return judge.result(Snapshot(TargetData(name), NOW.isoformat(), "0", "", facts))
+    snapshot = Snapshot(TargetData(name), NOW.isoformat(), "0", "", facts)
+    return judge.result(snapshot, TargetKnowledge())
 
 
 def run(folder: Path, names: tuple[str, ...], pack: Pack, trouble: Mapping[str, Trouble]) -> Report:

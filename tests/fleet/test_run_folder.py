@@ -11,9 +11,15 @@ from hypothesis import strategies as st
 
 from hipscan.cli import content
 from hipscan.errors import OutputError, UsageError
-from hipscan.fleet.run_folder import RunFolder, file_name, read_knowledge, read_snapshot
+from hipscan.fleet.run_folder import (
+    RunFolder,
+    file_name,
+    read_knowledge,
+    read_snapshot,
+    read_target_knowledge,
+)
 from hipscan.model.fact import ok
-from hipscan.model.knowledge import Knowledge
+from hipscan.model.knowledge import Knowledge, TargetKnowledge
 from hipscan.model.report import TargetResult, TargetStatus
 from hipscan.model.snapshot import Snapshot, TargetData
 from tests.fleet import fleets
@@ -79,9 +85,15 @@ def test_a_run_comes_back(tmp_path: Path) -> None:
 
 
 def test_knowledge_comes_back(tmp_path: Path) -> None:
-    knowledge = Knowledge(fleets.NOW, first_seen={"openssl": "2026-11-01"})
-    RunFolder.create(tmp_path / "run").write_knowledge(knowledge)
-    assert read_knowledge(tmp_path / "run" / "knowledge.json") == knowledge
+    path = tmp_path / "run" / "knowledge.json"
+    knowledge = Knowledge(fleets.NOW)
+    known = TargetKnowledge({"openssl": "2026-11-01"}, unknown={"first_seen": "lost"})
+    folder = RunFolder.create(path.parent)
+    folder.write_knowledge(knowledge)
+    folder.write_target_knowledge("web1", known)
+    assert read_knowledge(path) == knowledge
+    assert read_target_knowledge(path, "web1") == known
+    assert read_target_knowledge(path, "web2") == TargetKnowledge()
 
 
 def test_an_unfinished_run_is_named(tmp_path: Path) -> None:

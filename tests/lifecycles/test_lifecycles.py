@@ -9,7 +9,7 @@ import yaml
 
 from hipscan.errors import DocumentError
 from hipscan.model.fact import Fact, FactStatus, missing, ok
-from hipscan.model.knowledge import Knowledge, at
+from hipscan.model.knowledge import Knowledge, TargetKnowledge, at
 from hipscan.probes import lifecycle, waiting
 from hipscan.rules import content, lifecycles
 from tests.lifecycles import make
@@ -53,9 +53,16 @@ def test_without_a_table_nothing_is_known() -> None:
 def test_updates_that_an_earlier_scan_saw_have_their_day() -> None:
     pending = Fact(FactStatus.PARTIAL, ({"package": "sudo"}, {"package": "bash"}), "cut")
     seen = {"pending_update sudo": "2026-11-01T00:00:00+00:00", "other bash": "2026-11-01"}
-    fact = waiting.derive(lambda _name: pending, Knowledge(NOW, first_seen=seen))
+    known = Knowledge(NOW, target=TargetKnowledge(seen))
+    fact = waiting.derive(lambda _name: pending, known)
     since = int(at("2026-11-01").timestamp())
     assert fact == Fact(FactStatus.PARTIAL, ({"package": "sudo", "since": since},), "cut")
+
+
+def test_without_a_readable_record_no_age_is_known() -> None:
+    known = Knowledge(NOW, target=TargetKnowledge(unknown={"first_seen": "broken"}))
+    fact = waiting.derive(lambda _name: ok({"package": "sudo"}), known)
+    assert (fact.status, fact.reason) == (FactStatus.NOTCOLLECTED, "broken")
 
 
 def test_every_mistake_of_a_table_is_told(tmp_path: Path) -> None:

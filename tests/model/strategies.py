@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hipscan.model.fact import Fact, FactStatus
 from hipscan.model.finding import Finding, Observation, Outcome, Severity, Waiver
-from hipscan.model.knowledge import Knowledge, Lifecycle
+from hipscan.model.knowledge import Knowledge, Lifecycle, TargetKnowledge
 from hipscan.model.report import TargetResult, TargetStatus
 from hipscan.model.snapshot import Snapshot, TargetData
 
@@ -55,7 +55,7 @@ KNOWLEDGE: Final = st.builds(
     now=st.datetimes(timezones=st.just(UTC)),
     lifecycles=st.lists(st.builds(Lifecycle, *[TEXT] * 6), max_size=2).map(tuple),
     waivers=st.lists(WAIVERS, max_size=2).map(tuple),
-    first_seen=_MAPS,
+    target=st.builds(TargetKnowledge, first_seen=_MAPS, unknown=_MAPS),
 )
 _OBSERVATIONS: Final = st.builds(
     Observation,

@@ -8,6 +8,7 @@ from pathlib import Path
 from hipscan.cli import content, outputs, runner
 from hipscan.cli.connections import Connections
 from hipscan.cli.flags import Criteria, Reach, Wanted
+from hipscan.cli.learning import Learning, Recalling
 from hipscan.cli.settings import Settings, settle
 from hipscan.cli.targets import choose
 from hipscan.collect.collector import Order, order
@@ -15,7 +16,7 @@ from hipscan.documents.document import suggest
 from hipscan.errors import UsageError
 from hipscan.fleet.run import Recorder
 from hipscan.fleet.run_folder import RunFolder, read_knowledge, read_snapshot
-from hipscan.fleet.scan import Judge, Scan
+from hipscan.fleet.scan import Judge, Keep, Scan
 from hipscan.model.finding import Severity
 from hipscan.model.report import Report
 from hipscan.model.target import Target
@@ -47,7 +48,7 @@ def scan(reach: Reach, criteria: Criteria, wanted: Wanted) -> int:
         judge=Judge(judging.selection, knowledge, table.facts()),
         transport=connections.transport,
         sudo_password=connections.sudo_password,
-        keep=folder.write_snapshot,
+        keep=Learning(folder, _sightings()),
     )
     jobs = settings.reach.jobs or DEFAULT_JOBS
     fleet = runner.Fleet(targets, jobs, reach.quiet, reach.debug)
@@ -67,10 +68,16 @@ def evaluate_files(
     folder = runner.new_run_folder(datetime.now(UTC))
     folder.write_knowledge(knowledge)
     recorder = judging.recorder(folder)
+    keep: Keep = Learning(folder, _sightings(), remembers=False)
+    if knowledge_file:
+        keep = Recalling(folder, knowledge_file)
     for snapshot in snapshots:
-        folder.write_snapshot(snapshot)
-        recorder.add(judge.result(snapshot))
+        recorder.add(judge.result(snapshot, keep(snapshot)))
     return judging.finish(recorder.finish(datetime.now(UTC)))
+
+
+def _sightings() -> Path:
+    return runner.state_folder() / "first-seen"
 
 
 @dataclass(frozen=True, slots=True)

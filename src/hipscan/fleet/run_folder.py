@@ -2,6 +2,7 @@
 
     RUN/run.json              the head, the rules' texts, summary, frameworks
     RUN/knowledge.json        what was judged by
+    RUN/knowledge/NAME.json   the same, of one target
     RUN/targets/NAME.json     results
     RUN/snapshots/NAME.json   facts, for `hipscan evaluate`
 
@@ -19,13 +20,14 @@ from typing import Final, TypeVar
 from hipscan.documents import files
 from hipscan.errors import OutputError, UsageError
 from hipscan.model import codec, knowledge, snapshot
-from hipscan.model.knowledge import Knowledge
+from hipscan.model.knowledge import Knowledge, TargetKnowledge
 from hipscan.model.report import FrameworkResult, Report, RuleText, Run, Summary, TargetResult
 from hipscan.model.snapshot import Snapshot
 
 T = TypeVar("T")
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_FOLDERS: Final = ("targets", "snapshots", "knowledge")
 _TARGET_SCHEMA: Final = "hipscan-target/1"
 _RUN_SCHEMA: Final = "hipscan-run/1"
 
@@ -50,7 +52,7 @@ class RunFolder:
     def create(cls, path: Path) -> "RunFolder":
         """Make the folder; raise OutputError where that is not possible."""
         try:
-            for folder in (path, path / "targets", path / "snapshots"):
+            for folder in (path, *(path / name for name in _FOLDERS)):
                 _make(folder)
         except OSError as error:
             raise OutputError(
@@ -73,6 +75,11 @@ class RunFolder:
     def write_knowledge(self, value: Knowledge) -> None:
         """Write what the run judges by."""
         files.write(self.path / "knowledge.json", codec.dumps(knowledge.SCHEMA, value))
+
+    def write_target_knowledge(self, name: str, value: TargetKnowledge) -> None:
+        """Write what the target `name` is judged by, beside what all are."""
+        path = self.path / "knowledge" / f"{file_name(name)}.json"
+        files.write(path, codec.dumps(knowledge.TARGET_SCHEMA, value))
 
     def finish(self, head: RunHead) -> Report:
         """Write the head; return the report that streams from this folder."""
@@ -118,6 +125,14 @@ def read_snapshot(path: Path) -> Snapshot:
 def read_knowledge(path: Path) -> Knowledge:
     """Return the knowledge in `path`; raise UsageError when it is none."""
     return _read(path, knowledge.SCHEMA, Knowledge)
+
+
+def read_target_knowledge(path: Path, name: str) -> TargetKnowledge:
+    """Return what the run of the knowledge file `path` knew of the target `name`."""
+    own = path.parent / "knowledge" / f"{file_name(name)}.json"
+    if not own.exists():
+        return TargetKnowledge()
+    return _read(own, knowledge.TARGET_SCHEMA, TargetKnowledge)
 
 
 def _read(path: Path, schema: str, kind: type[T]) -> T:

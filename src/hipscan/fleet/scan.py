@@ -9,7 +9,7 @@ from hipscan.errors import TargetError
 from hipscan.evaluate.evaluator import evaluate
 from hipscan.model.fact import Fact, FactStatus
 from hipscan.model.finding import Outcome
-from hipscan.model.knowledge import Knowledge
+from hipscan.model.knowledge import Knowledge, TargetKnowledge
 from hipscan.model.report import TargetResult, TargetStatus
 from hipscan.model.secret import Secret
 from hipscan.model.snapshot import Snapshot
@@ -17,6 +17,8 @@ from hipscan.model.target import Target
 from hipscan.probes.base import FactSpec
 from hipscan.rules.pack import Selection
 from hipscan.transport.base import Transport
+
+Keep = Callable[[Snapshot], TargetKnowledge]
 
 _LEFT_OUT = frozenset({Outcome.PASS, Outcome.NOTAPPLICABLE})
 _SYSTEM_FIELDS = ("id", "version", "name", "kernel", "arch", "container")
@@ -39,12 +41,12 @@ class Judge:
     knowledge: Knowledge
     specs: Mapping[str, FactSpec]
 
-    def result(self, snapshot: Snapshot) -> TargetResult:
-        """Judge `snapshot` and return the result of its target."""
+    def result(self, snapshot: Snapshot, known: TargetKnowledge) -> TargetResult:
+        """Judge `snapshot` by what is known of its target too; return the target's result."""
         judgement = evaluate(
             snapshot,
             self.selection.rules,
-            self.knowledge,
+            self.knowledge.of(known),
             specs=self.specs,
             variables=self.selection.variables,
         )
@@ -95,14 +97,14 @@ class Scan:
     """What happens to each target of a run.
 
     `transport` picks the way to a target, `sudo_password` its password, `keep` stores the
-    snapshot before it is judged, so that nothing is lost.
+    snapshot before it is judged, so that nothing is lost, and returns what is known of the target.
     """
 
     order: Order
     judge: Judge
     transport: Callable[[Target], Transport]
     sudo_password: Callable[[Target], Secret | None]
-    keep: Callable[[Snapshot], object]
+    keep: Keep
 
     def __call__(self, target: Target) -> TargetResult:
         """Scan `target`; whatever goes wrong with it is in the result."""
@@ -115,8 +117,8 @@ class Scan:
             )
         except TargetError as error:
             return unreachable(target, error)
-        self.keep(collected.snapshot)
-        return self.judge.result(collected.snapshot)
+        known = self.keep(collected.snapshot)
+        return self.judge.result(collected.snapshot, known)
 
 
 def unreachable(target: Target, error: TargetError) -> TargetResult:

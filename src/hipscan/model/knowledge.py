@@ -1,13 +1,15 @@
 """Knowledge: what judging needs and no host can tell. Saved beside the snapshot."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from hipscan.model.advisory import Matched
 from hipscan.model.finding import Waiver
 
 SCHEMA: Final = "hipscan-knowledge/1"
+TARGET_SCHEMA: Final = "hipscan-target-knowledge/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +29,35 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
-    """Everything beside the snapshot that a verdict may rest on.
+class TargetKnowledge:
+    """What is known of one target: kept beside its snapshot.
 
     `first_seen` maps a subject such as `pending_update openssl` to the ISO time at which
-    hipscan first saw it.
+    hipscan first saw it. `matched` is what the feeds say of it, None where there is no index of
+    feeds. `unknown` says of what could not be known, by name, why.
+    """
+
+    first_seen: Mapping[str, str] = field(default_factory=dict)
+    matched: Matched | None = None
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything beside the snapshot that a verdict may rest on; `target` is the target's own.
+
+    `feed_days` is how old, in days, the data of a feed may be to let a rule pass.
     """
 
     now: datetime
     lifecycles: tuple[Lifecycle, ...] = ()
     waivers: tuple[Waiver, ...] = ()
-    first_seen: Mapping[str, str] = field(default_factory=dict)
+    target: TargetKnowledge = TargetKnowledge()
+    feed_days: int = 14
+
+    def of(self, target: TargetKnowledge) -> "Knowledge":
+        """Return the same with what is known of one target."""
+        return replace(self, target=target)
 
 
 def at(iso: str) -> datetime:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from hipscan.model.fact import Fact, Record
+from hipscan.model.fact import Fact, FactStatus, Record, missing
 from hipscan.model.knowledge import Knowledge, at
 from hipscan.probes.base import FactSpec, Field, FieldType
 
@@ -24,9 +24,11 @@ _TAKEN: Final = ("package", "installed", "candidate", "security")
 
 
 def derive(fact: Callable[[str], Fact], knowledge: Knowledge) -> Fact:
-    """Return the fact `waiting_update`: updates that no earlier scan saw are left out."""
+    """Return the fact `waiting_update`: updates that no scan remembers are left out."""
     pending = fact("pending_update")
-    waiting = tuple(_seen_before(pending.records, knowledge.first_seen))
+    if "first_seen" in knowledge.target.unknown:
+        return missing(FactStatus.NOTCOLLECTED, knowledge.target.unknown["first_seen"])
+    waiting = tuple(_seen_before(pending.records, knowledge.target.first_seen))
     return Fact(pending.status, waiting, pending.reason)
 
 

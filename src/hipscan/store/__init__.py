@@ -1,0 +1,1 @@
+"""What hipscan keeps from scan to scan."""
