@@ -152,9 +152,9 @@ MOUNT_FIELDS: Final = {
     "source": Field(FieldType.TEXT, "what is mounted: a device, a server's path, a name"),
     "fstype": Field(FieldType.TEXT, "type of the file system"),
     "options": Field(FieldType.LIST, "options of mount and file system; passwords are hidden"),
-    "configured": Field(
+    "at_boot": Field(
         FieldType.LIST,
-        "options at the next start by fstab or a mount unit; left out where neither names it",
+        "options at the next start by fstab or a mount unit; those of now where neither names it",
     ),
     "kind": _KIND,
     "local": Field(FieldType.BOOLEAN, "whether the data is on this machine"),
@@ -235,8 +235,7 @@ def _mounts(storage: AtRest, seen: Listing) -> Iterator[Record]:
             "source": mount.source,
             "fstype": mount.fstype,
             "options": list(mount.options),
-            **({} if options is None else {"configured": list(options)}),
-            **({"configured": None} if hidden else {}),
+            "at_boot": None if hidden else list(mount.options if options is None else options),
             "local": mount.kind is not MountKind.NETWORK,
             **_rest(mount, storage.under(mount)),
             "phi": any(mount in storage.carrying(real) for real in reals),
