@@ -4,7 +4,7 @@ The fingerprint's line is `BITS SHA256:... comment (TYPE)`; of it only size and 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from hipscan.model.fact import Record, Value
@@ -28,11 +28,24 @@ HOST_KEY_FIELDS: Final = {
     ),
 }
 
-_LINE: Final = re.compile(r"(\d+) \S+ .*\(([A-Z0-9-]+)\)")
+AUTHORITY_FIELDS: Final = {
+    "path": Field(FieldType.TEXT, "the file that TrustedUserCAKeys names"),
+    "fingerprint": Field(FieldType.TEXT, "SHA256:... as ssh-keygen -l prints it"),
+    "type": Field(FieldType.TEXT, "rsa, dsa, ec, ed25519 or ed448"),
+    "bits": Field(FieldType.INTEGER, "size of the key"),
+    "grade": Field(FieldType.TEXT, "ok, warn or fail, by type and size"),
+    "severity": Field(FieldType.TEXT, "what a key of this grade amounts to"),
+    "reason": Field(FieldType.TEXT, "why it has this grade"),
+    "mode": Field(FieldType.MODE, "permission bits of the file"),
+    "owner": Field(FieldType.TEXT, "owner of the file"),
+    "changeable": Field(FieldType.BOOLEAN, "whether anybody but root can change the file"),
+}
+
+_LINE: Final = re.compile(r"(\d+) (\S+) .*\(([A-Z0-9-]+)\)")
 _TYPES: Final = {"rsa": "rsa", "dsa": "dsa", "ecdsa": "ec", "ed25519": "ed25519", "ed448": "ed448"}
 
 
-def fingerprint(line: str) -> tuple[str, int] | None:
+def key_print(line: str) -> tuple[str, int] | None:
     """Return (type, bits) of a line of `ssh-keygen -l`, or None where it is none.
 
     256 SHA256:SohSyt8QL/J1K8ybXEh9pAtRbB/q9HOPAYCrcM3jnic root@vm (ECDSA)
@@ -40,7 +53,7 @@ def fingerprint(line: str) -> tuple[str, int] | None:
     found = _LINE.fullmatch(line.strip())
     if not found:
         return None
-    name = found[2].lower().removesuffix("-cert").removesuffix("-sk")
+    name = found[3].lower().removesuffix("-cert").removesuffix("-sk")
     return _TYPES.get(name, name), int(found[1])
 
 
@@ -51,7 +64,7 @@ def host_key(stat: str, printed: Iterable[str]) -> Record:
     """
     bits, owner, group, path = stat.split(" ", 3)
     mode = int(bits, 8)
-    key = next((seen for line in printed if (seen := fingerprint(line))), None)
+    key = next((seen for line in printed if (seen := key_print(line))), None)
     record: dict[str, Value] = {
         "path": path,
         "type": None,
@@ -69,6 +82,29 @@ def host_key(stat: str, printed: Iterable[str]) -> Record:
         record |= {"type": key[0], "bits": key[1], "grade": verdict.grade.value}
         record |= {"severity": verdict.severity, "reason": verdict.reason}
     return record
+
+
+def authorities(stat: str, printed: Iterable[str]) -> Iterator[Record]:
+    """Yield a record for each key of a file that TrustedUserCAKeys names; see `host_key`."""
+    bits, owner, group, path = stat.split(" ", 3)
+    mode = int(bits, 8)
+    changeable = owner != "root" or bool(mode & 0o002) or (bool(mode & 0o020) and group != "root")
+    for line in printed:
+        key, found = key_print(line), _LINE.fullmatch(line.strip())
+        if key and found:
+            verdict = grade_key(*key)
+            yield {
+                "path": path,
+                "fingerprint": found[2],
+                "type": key[0],
+                "bits": key[1],
+                "grade": verdict.grade.value,
+                "severity": verdict.severity,
+                "reason": verdict.reason,
+                "mode": f"{mode:04o}",
+                "owner": owner,
+                "changeable": changeable,
+            }
 
 
 def _exposed(mode: int, owner: str, group: str) -> bool:

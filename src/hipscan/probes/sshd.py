@@ -15,6 +15,9 @@ says the same where all of the configuration can be read.
     :PermitRootLogin yes
     K600 root root /etc/ssh/ssh_host_rsa_key
     L3072 SHA256:Xlywn8g2ylWNu1MPOKq2Mkch041O+WSRsxW4vJuE5LE root@vm (RSA)
+    A644 root root /etc/ssh/users_ca.pub
+    Q/etc/ssh/users_ca.pub
+    256 SHA256:SohSyt8QL/J1K8ybXEh9pAtRbB/q9HOPAYCrcM3jnic users (ED25519)
     Xyes                                    (the program knows strict key exchange)
     M2047                                   (the smallest group in the moduli file)
 """
@@ -24,7 +27,7 @@ from typing import Final
 
 from hipscan.probes import sshd_algorithms
 from hipscan.probes.base import FactSpec, Field, FieldType, Probe
-from hipscan.probes.ssh_keys import HOST_KEY_FIELDS
+from hipscan.probes.ssh_keys import AUTHORITY_FIELDS, HOST_KEY_FIELDS
 from hipscan.probes.sshd_answer import parse
 from hipscan.probes.sshd_match import MATCH_FIELDS, redact
 from hipscan.probes.sshd_settings import SETTINGS
@@ -132,12 +135,13 @@ for user in root $HIPSCAN_DATA; do
 done
 
 set --
-moduli='' programs=$sshd
+moduli='' programs=$sshd authority=none
 for line in $settings; do
   case $line in
     'sshdsessionpath '* | 'sshdauthpath '*) programs=$programs$NL${line#* } ;;
     'hostkey '*) if [ -e "${line#hostkey }" ]; then set -- "$@" "${line#hostkey }"; fi ;;
     'modulifile '*) moduli=${line#modulifile } ;;
+    'trustedusercakeys '*) authority=${line#trustedusercakeys } ;;
   esac
 done
 if [ -z "$settings" ]; then
@@ -150,6 +154,13 @@ for key; do
   printf 'P%s\n' "$key"
   ssh-keygen -lf "$key" || ssh-keygen -lf "$key.pub"
 done
+if [ "$authority" = none ]; then :
+elif [ -f "$authority" ] && [ -r "$authority" ]; then
+  stat -L -c 'A%a %U %G %n' -- "$authority"
+  printf 'Q%s\n' "$authority"
+  ssh-keygen -lf "$authority"
+else printf 'Q%s\n' "$authority"
+fi
 # Does the program know strict key exchange? `sshd -T` does not say it.
 for program in $programs; do
   if [ ! -r "$program" ]; then echo Xunknown
@@ -173,6 +184,7 @@ def _specs() -> Iterator[FactSpec]:
             "whether an attacker in between can cut the start of a connection (CVE-2023-48795):"
             " sshd knows no strict key exchange, and offers chacha20-poly1305 or CBC with -etm",
         ),
+        "includes": Field(FieldType.LIST, "paths and globs that the files include"),
         "set_in": Field(FieldType.LIST, "the line that decides each keyword: `keyword file:line`"),
     }
     user = {"user": Field(FieldType.TEXT, "the account"), **SETTINGS}
@@ -197,6 +209,12 @@ def _specs() -> Iterator[FactSpec]:
         sshd_algorithms.FIELDS,
     )
     yield FactSpec("ssh_host_key", "The host keys that sshd uses.", ("path",), HOST_KEY_FIELDS)
+    yield FactSpec(
+        "ssh_user_authority",
+        "A key whose certificates log in (TrustedUserCAKeys).",
+        ("path", "fingerprint"),
+        AUTHORITY_FIELDS,
+    )
 
 
 PROBE: Final = Probe(

@@ -7,11 +7,18 @@ from typing import Final
 from hipscan.model.fact import Fact, FactStatus, absent, missing, ok
 from hipscan.probes import sshd_algorithms
 from hipscan.probes.base import Facts, Listing, listing
-from hipscan.probes.ssh_keys import host_key
-from hipscan.probes.sshd_match import Directive, deciding_lines, directives, match_records
+from hipscan.probes.ssh_keys import authorities, host_key
+from hipscan.probes.sshd_match import Directive, deciding_lines, directives, includes, match_records
 from hipscan.probes.sshd_settings import settings
 
-_ALL: Final = ("sshd_config", "sshd_user_config", "sshd_match", "sshd_algorithm", "ssh_host_key")
+_ALL: Final = (
+    "sshd_config",
+    "sshd_user_config",
+    "sshd_match",
+    "sshd_algorithm",
+    "ssh_host_key",
+    "ssh_user_authority",
+)
 
 
 @dataclass(slots=True)
@@ -23,6 +30,8 @@ class _Answer:
     users: dict[str, list[str]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     prints: dict[str, list[str]] = field(default_factory=dict)
+    authority: str = ""
+    authorities: dict[str, list[str]] = field(default_factory=dict)
     moduli: int | None = None
     strict: set[str] = field(default_factory=set)
 
@@ -48,6 +57,7 @@ def parse(text: str, _status: int) -> Facts:
         "sshd_match": _matches(seen, lines),
         "sshd_algorithm": _algorithms(answer, config, keys),
         "ssh_host_key": keys,
+        "ssh_user_authority": _authorities(answer, config),
     }
 
 
@@ -62,6 +72,10 @@ def _sections(plain: Sequence[str]) -> _Answer:
                 current = answer.users.setdefault(line[1:], [])
             case "K":
                 answer.keys.append(line[1:])
+            case "A":
+                answer.authority = line[1:]
+            case "Q":
+                current = answer.authorities.setdefault(line[1:], [])
             case "P":
                 current = answer.prints.setdefault(line[1:], [])
             case "X":
@@ -94,7 +108,8 @@ def _config(answer: _Answer, seen: Listing, lines: tuple[Directive, ...]) -> Fac
             raise ValueError("sshd prints no settings")
         record = settings(answer.settings)
         terrapin = sshd_algorithms.terrapin(record, strict_kex=answer.strict_kex)
-        return ok({**record, "terrapin": terrapin, "set_in": deciding_lines(lines)})
+        named = {"includes": list(includes(seen.files)), "set_in": deciding_lines(lines)}
+        return ok({**record, "terrapin": terrapin, **named})
     status = FactStatus.DENIED if kind == "denied" else FactStatus.PARTIAL
     prefix = "sshd -T without root" if kind == "denied" else "sshd -T"
     return missing(status, f"{prefix}: {rest or 'no answer'}")
@@ -132,6 +147,15 @@ def _host_keys(answer: _Answer, config: Fact) -> Fact:
     if not records:
         return missing(FactStatus.PARTIAL, "none of the host keys that sshd names can be seen")
     return ok(*records)
+
+
+def _authorities(answer: _Answer, config: Fact) -> Fact:
+    if not config.records:
+        return config
+    if answer.authorities and not answer.authority:
+        return missing(FactStatus.PARTIAL, f"cannot read {next(iter(answer.authorities))}")
+    lines = [line for printed in answer.authorities.values() for line in printed]
+    return ok(*authorities(answer.authority, lines)) if answer.authority else ok()
 
 
 def _algorithms(answer: _Answer, config: Fact, keys: Fact) -> Fact:

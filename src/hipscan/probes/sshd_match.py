@@ -65,6 +65,14 @@ def _expand(
             yield Directive(keyword, value, criteria, path, number)
 
 
+def includes(files: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield the absolute paths and globs of every Include, whatever block it is in."""
+    for lines in files.values():
+        for keyword, value in map(_split, lines):
+            if keyword == "include":
+                yield from (join("/etc/ssh", pattern) for pattern in value.split())
+
+
 def _split(line: str) -> tuple[str, str]:
     """Split `Keyword value`, `Keyword=value` or `Keyword "a value"  # remark`."""
     found = _LINE.fullmatch(line)

@@ -62,6 +62,7 @@ _WORDS: Final = {
     "pidfile": "the file of the server's process id",
     "printlastlog": "whether the last login is shown",
     "printmotd": "whether sshd itself shows the message of the day",
+    "protocol": "versions of the protocol, as servers before OpenSSH 7.6 print them",
     "pubkeyauthentication": "whether keys log in",
     "pubkeyauthoptions": "what hardware tokens must prove, or none",
     "rekeylimit": "bytes and seconds until keys are exchanged anew; 0 0 means the cipher's own",
@@ -79,6 +80,7 @@ _WORDS: Final = {
     "unusedconnectiontimeout": "how long a connection without channels lives, or none",
     "usedns": "whether the client's name is looked up",
     "usepam": "whether PAM has a say at login",
+    "useprivilegeseparation": "whether the network is served without root's rights (before 7.5)",
     "versionaddendum": "text added to the version banner, or none",
     "x11forwarding": "whether X11 may be forwarded",
     "x11uselocalhost": "whether forwarded X11 listens on loopback only",
@@ -140,8 +142,6 @@ _OLD_NAMES: Final = {
     "pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms",
     "hostbasedacceptedkeytypes": "hostbasedacceptedalgorithms",
     "keyregenerationinterval": "",
-    "protocol": "",
-    "useprivilegeseparation": "",
 }
 
 SETTINGS: Final[Mapping[str, Field]] = {
