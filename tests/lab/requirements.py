@@ -11,6 +11,7 @@ TOOLS = {
     "nsenter": "util-linux",
     "setpriv": "util-linux",
     "ssh-keygen": "openssh-client",
+    "strace": "strace",
     "unshare": "util-linux",
 }
 FILE_SYSTEMS = ("overlay", "cgroup2", "tmpfs")
