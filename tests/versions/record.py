@@ -1,7 +1,9 @@
-"""Ask dpkg and rpm for the order of many pairs and keep their answers as data.
+"""Ask the package managers for the order of many pairs and keep their answers as data.
 
     python -m tests.versions.record dpkg     needs dpkg
     python -m tests.versions.record rpm      needs rpm 4.18 or newer on PATH
+    python -m tests.versions.record semver   needs node, and npm's package semver on NODE_PATH
+    python -m tests.versions.record maven    needs a JDK, and Maven's maven-artifact on CLASSPATH
 
 The pairs come from versions that real distributions shipped, from small changes to them, and
 from characters at random. The same seed gives the same pairs.
@@ -18,8 +20,13 @@ from pathlib import Path
 from hipscan.versions import InvalidVersion, Scheme, key
 
 HERE = Path(__file__).parent
-ALPHABET = {"dpkg": "01290aAbz.+-~:", "rpm": "01290aAbz.+_~^-"}
-PAIRS = {"dpkg": 3000, "rpm": 6000}
+ALPHABET = {
+    "dpkg": "01290aAbz.+-~:",
+    "rpm": "01290aAbz.+_~^-",
+    "semver": "01290aAbz.+-",
+    "maven": "0129.-ab",
+}
+PAIRS = {"dpkg": 20_000, "rpm": 20_000, "semver": 4_000, "maven": 4_000}
 Pair = tuple[str, str]
 
 
@@ -95,6 +102,29 @@ def ask_rpm(questions: Sequence[Pair]) -> list[int]:
         return _asked(["rpm", "--eval", f"%{{lua:{lua}}}"], "")
 
 
+def ask_semver(questions: Sequence[Pair]) -> list[int]:
+    """Return npm's order of each pair: -1, 0 or 1."""
+    script = """const {compare} = require("semver");
+        for (const line of require("fs").readFileSync(0, "utf8").trim().split("\\n"))
+            console.log(compare(...line.split(" ")))"""
+    return _asked(["node", "-e", script], _lines(questions))
+
+
+def ask_maven(questions: Sequence[Pair]) -> list[int]:
+    """Return Maven's order of each pair: -1, 0 or 1."""
+    program = """import java.util.Scanner;
+        import org.apache.maven.artifact.versioning.ComparableVersion;
+        class Order { public static void main(String[] words) {
+            var in = new Scanner(System.in);
+            while (in.hasNext()) System.out.println(Integer.signum(
+                new ComparableVersion(in.next()).compareTo(new ComparableVersion(in.next()))));
+        } }"""
+    with tempfile.NamedTemporaryFile("w", suffix=".java") as stream:
+        stream.write(program)
+        stream.flush()
+        return _asked(["java", stream.name], _lines(questions))
+
+
 def _lines(questions: Sequence[Pair]) -> str:
     return "".join(f"{a} {b}\n" for a, b in questions)
 
@@ -104,7 +134,7 @@ def _asked(command: list[str], text: str) -> list[int]:
     return [int(line) for line in reply.stdout.split()]
 
 
-ASK = {"dpkg": ask_dpkg, "rpm": ask_rpm}
+ASK = {"dpkg": ask_dpkg, "rpm": ask_rpm, "semver": ask_semver, "maven": ask_maven}
 
 
 def record(scheme: str) -> None:

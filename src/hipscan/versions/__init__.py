@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from hipscan.versions import base, dpkg, rpm
+from hipscan.versions import apk, base, dpkg, maven, pep440, rpm, semver
 from hipscan.versions.base import InvalidVersion, Key
 
 __all__ = ["KEYS", "InvalidVersion", "Key", "Scheme", "compare", "key"]
@@ -20,9 +20,20 @@ class Scheme(StrEnum):
 
     DPKG = "dpkg"
     RPM = "rpm"
+    APK = "apk"
+    PEP440 = "pep440"
+    SEMVER = "semver"
+    MAVEN = "maven"
 
 
-KEYS: Final[Mapping[Scheme, Key]] = {Scheme.DPKG: dpkg.key, Scheme.RPM: rpm.key}
+KEYS: Final[Mapping[Scheme, Key]] = {
+    Scheme.DPKG: dpkg.key,
+    Scheme.RPM: rpm.key,
+    Scheme.APK: apk.key,
+    Scheme.PEP440: pep440.key,
+    Scheme.SEMVER: semver.key,
+    Scheme.MAVEN: maven.key,
+}
 
 
 def key(scheme: Scheme, version: str) -> str:
