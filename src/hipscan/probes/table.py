@@ -13,6 +13,7 @@ _NAMES: Final = (
     "accounts",
     "apache",
     "automatic_updates",
+    "boot",
     "config",
     "crypto_policy",
     "file_status",
