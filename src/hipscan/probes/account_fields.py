@@ -30,11 +30,22 @@ ACCOUNT: Final = {
     "warn_days": Field(FieldType.INTEGER, "days of warning before that; 0 when not set"),
     "inactive_days": Field(FieldType.INTEGER, "days from an aged password to a closed account"),
     "expires": Field(FieldType.TIME, "day on which the account closes"),
-    "last_login": Field(FieldType.TIME, "last login that lastlog knows; left out: never"),
+    "last_login": Field(
+        FieldType.TIME, "last login that lastlog, lastlog2 or wtmpdb knows; left out: never"
+    ),
+    "ways_in": Field(
+        FieldType.LIST, "how one can log in as it: password, key; nothing: not at all"
+    ),
+    "group_exists": Field(FieldType.BOOLEAN, "whether its first group has a line in group"),
+    "shell_listed": Field(FieldType.BOOLEAN, "whether /etc/shells names its login shell"),
     "home_exists": Field(FieldType.BOOLEAN, "whether the home is there"),
     "home_mode": Field(FieldType.MODE, "permission bits of the home"),
     "home_owner": Field(FieldType.TEXT, "owner of the home"),
     "home_owned": Field(FieldType.BOOLEAN, "whether the home belongs to the account or to root"),
+    "home_group": Field(FieldType.TEXT, "group of the home"),
+    "home_group_owned": Field(
+        FieldType.BOOLEAN, "whether the home's group is the account's first group or root"
+    ),
     "duplicate_uid": Field(FieldType.BOOLEAN, "whether another name has the same number"),
     "duplicate_name": Field(FieldType.BOOLEAN, "whether another line has the same name"),
     "twins": Field(FieldType.LIST, "the other names with the same number"),
@@ -45,6 +56,7 @@ GROUP: Final = {
     "gid": Field(FieldType.INTEGER, "its number"),
     "members": Field(FieldType.LIST, "accounts in it, by its own line or as their first group"),
     "duplicate_gid": Field(FieldType.BOOLEAN, "whether another group has the same number"),
+    "duplicate_name": Field(FieldType.BOOLEAN, "whether another line has the same name"),
 }
 KEY: Final = {
     "account": Field(FieldType.TEXT, "who the key logs in as"),
@@ -57,6 +69,20 @@ KEY: Final = {
     "line": Field(FieldType.INTEGER, "line in the file"),
     "mode": Field(FieldType.MODE, "permission bits of the file"),
     "owner": Field(FieldType.TEXT, "owner of the file"),
+    "modified": Field(FieldType.TIME, "last change of the file, so no key in it is younger"),
+    "has_comment": Field(FieldType.BOOLEAN, "whether a remark says whose key it is"),
+    "shared_with": Field(FieldType.LIST, "other people's accounts that the same key opens"),
+    "account_login": Field(FieldType.BOOLEAN, "whether the account's shell lets anybody in"),
+    "account_expires": Field(FieldType.TIME, "day on which the account closes"),
+}
+SHELL: Final = {
+    "path": Field(FieldType.TEXT, "a login shell that /etc/shells names"),
+    "refuses": Field(FieldType.BOOLEAN, "whether it lets nobody in (nologin or false)"),
+}
+DEFAULTS: Final = {
+    "inactive_days": Field(
+        FieldType.INTEGER, "days from an aged password to a closed account; -1 for never"
+    ),
 }
 SOURCE: Final = {
     "database": Field(FieldType.TEXT, "passwd, shadow or group"),

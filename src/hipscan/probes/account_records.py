@@ -3,18 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 from hipscan.model.fact import Record, Value
 from hipscan.probes.authorized_keys import Status, statuses
 from hipscan.probes.base import Listing
+from hipscan.probes.last_logins import Logins, last_logins
 
 _DAY: Final = 86400
 _NOBODY: Final = frozenset({65534, 65535, 4294967294})
 _NO_LOGIN: Final = frozenset({"nologin", "false", "true", "sync", "halt", "shutdown"})
 _LOCAL: Final = frozenset({"files", "systemd", "compat", "mymachines", "altfiles", "db"})
-_WHEN: Final = re.compile(r"(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d [+-]\d{4} \d{4})$", re.ASCII)
 
 
 def _rest(seen: Listing, letter: str) -> list[str]:
@@ -48,7 +47,8 @@ def _passwd(line: str) -> dict[str, str]:
 def accounts(seen: Listing) -> tuple[Record, ...]:
     """Return a record for each line of passwd."""
     lines = [_passwd(line) for line in _rest(seen, "P")]
-    shadow, logins, limits = _shadow(seen), _logins(seen), _limits(seen)
+    shadow, limits = _shadow(seen), _limits(seen)
+    logins = last_logins(_rest(seen, "U")[1:], _rest(seen, "L"))
     status = statuses(seen)
     gone = frozenset(note.text for note in seen.of_kind("absent"))
     names = Counter(line["name"] for line in lines)
@@ -62,6 +62,7 @@ def accounts(seen: Listing) -> tuple[Record, ...]:
             **_login(logins, line["name"]),
             **_home(line, status, gone),
             **_twins(line, by_uid),
+            **_known(line, seen),
             "duplicate_name": names[line["name"]] > 1,
             "line": int(line["line"]),
         }
@@ -143,30 +144,13 @@ def _days(text: str, default: int) -> int:
     return int(text) if text.isdecimal() else default
 
 
-def _logins(seen: Listing) -> dict[str, int | None] | None:
-    """Return the last login of each name by lastlog(8), None for never; None without lastlog.
-
-    ann              pts/0    10.0.0.1         Fri Sep 19 07:57:22 +0000 2025
-    bob                                        **Never logged in**
-    """
-    lines = _rest(seen, "U")[1:]
-    if not lines:
-        return None
-    found: dict[str, int | None] = {}
-    for line in lines:
-        when = _WHEN.search(line)
-        if when:
-            moment = datetime.strptime(when[1], "%a %b %d %H:%M:%S %z %Y")
-            found[line.split()[0]] = int(moment.timestamp())
-        elif line.endswith("**Never logged in**"):
-            found[line.split()[0]] = None
-    return found
-
-
-def _login(logins: Mapping[str, int | None] | None, name: str) -> dict[str, Value]:
-    if logins is None or name not in logins:
+def _login(logins: tuple[Logins, bool] | None, name: str) -> dict[str, Value]:
+    if logins is None:
         return {"last_login": None}
-    when = logins[name]
+    known, whole = logins
+    if name not in known:
+        return {} if whole else {"last_login": None}
+    when = known[name]
     return {} if when is None else {"last_login": when}
 
 
@@ -181,10 +165,24 @@ def _home(
             "home_mode": status.mode,
             "home_owner": status.owner,
             "home_owned": status.uid in {int(line["uid"]), 0},
+            "home_group": status.group,
+            "home_group_owned": status.gid in {int(line["gid"]), 0},
         }
     if home in gone or not home.startswith("/"):
         return {"home_exists": False}
-    return dict.fromkeys(("home_exists", "home_mode", "home_owner", "home_owned"))
+    names = ("home_exists", "home_mode", "home_owner", "home_owned")
+    return dict.fromkeys((*names, "home_group", "home_group_owned"))
+
+
+def _known(line: Mapping[str, str], seen: Listing) -> dict[str, Value]:
+    """Return whether group and shells name what the line refers to; None where not readable."""
+    unread = {note.text for note in seen.notes if note.kind != "absent"}
+    gids = {group.split(":", 2)[1] for group in _rest(seen, "G")}
+    listed = line["shell"] in _rest(seen, "E") if _rest(seen, "E") else None
+    return {
+        "group_exists": None if "/etc/group" in unread else line["gid"] in gids,
+        "shell_listed": None if not line["shell"] else listed,
+    }
 
 
 def _twins(line: Mapping[str, str], by_uid: Mapping[int, set[str]]) -> dict[str, Value]:
@@ -199,12 +197,14 @@ def groups(seen: Listing) -> tuple[Record, ...]:
     for account in map(_passwd, _rest(seen, "P")):
         first.setdefault(account["gid"], []).append(account["name"])
     count = Counter(gid for _, gid, _ in lines)
+    names = Counter(name for name, _, _ in lines)
     return tuple(
         {
             "name": name,
             "gid": int(gid),
             "members": sorted({m for m in members.split(",") if m} | {*first.get(gid, ())}),
             "duplicate_gid": count[gid] > 1,
+            "duplicate_name": names[name] > 1,
         }
         for name, gid, members in lines
     )
@@ -227,3 +227,26 @@ def sources(seen: Listing) -> tuple[Record, ...]:
         {"database": database, "source": source, "local": local}
         for (database, source), local in found.items()
     )
+
+
+def shells(seen: Listing) -> tuple[Record, ...]:
+    """Return the login shells that /etc/shells names."""
+    return tuple(
+        {"path": path, "refuses": path.rsplit("/", 1)[-1] in _NO_LOGIN}
+        for path in dict.fromkeys(_rest(seen, "E"))
+    )
+
+
+def defaults(seen: Listing) -> Record:
+    """Return what useradd(8) gives new accounts.
+
+    I30
+    """
+    days = [line for line in _rest(seen, "I") if line.lstrip("-").isdecimal()]
+    return {"inactive_days": int(days[-1]) if days else -1}
+
+
+def owners(seen: Listing) -> dict[str, tuple[int, int]]:
+    """Return the numbers of each account and of its first group."""
+    lines = map(_passwd, _rest(seen, "P"))
+    return {line["name"]: (int(line["uid"]), int(line["gid"])) for line in lines}

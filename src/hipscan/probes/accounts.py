@@ -6,12 +6,24 @@ of a directory (LDAP, SSSD, winbind, NIS) are not read; the fact `account_source
 host knows such. Homes on network file systems are not touched, and their fields are None.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, ok
-from hipscan.probes.account_fields import ACCOUNT, GROUP, KEY, SOURCE
-from hipscan.probes.account_records import accounts, bad_lines, groups, homes, sources
-from hipscan.probes.authorized_keys import key_records
+from hipscan.probes.account_fields import ACCOUNT, DEFAULTS, GROUP, KEY, SHELL, SOURCE
+from hipscan.probes.account_keys import with_accounts, with_ways_in
+from hipscan.probes.account_records import (
+    accounts,
+    bad_lines,
+    defaults,
+    groups,
+    homes,
+    owners,
+    shells,
+    sources,
+)
+from hipscan.probes.account_script import SCRIPT
+from hipscan.probes.authorized_keys import key_records, statuses
 from hipscan.probes.base import (
     Facts,
     FactSpec,
@@ -22,178 +34,7 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
-
-SCRIPT: Final = r"""
-set -f
-IFS=$NL
-regular() {
-  if [ ! -e "$1" ]; then note_missing "$1"
-  elif [ ! -f "$1" ]; then note special "$1"
-  elif [ ! -r "$1" ]; then note denied "$1"
-  else return 0
-  fi
-  return 1
-}
-
-set --
-for path in /etc/passwd /etc/shadow /etc/group /etc/login.defs /etc/nsswitch.conf; do
-  regular "$path" && set -- "$@" "$path"
-done
-[ $# -eq 0 ] || awk -F: '
-function method(h) {
-  if (h ~ /^\$y\$/) return "yescrypt"
-  if (h ~ /^\$gy\$/) return "gost-yescrypt"
-  if (h ~ /^\$7\$/) return "scrypt"
-  if (h ~ /^\$6\$/) return "sha512"
-  if (h ~ /^\$5\$/) return "sha256"
-  if (h ~ /^\$2[abxy]?\$/) return "bcrypt"
-  if (h ~ /^\$1\$/) return "md5"
-  if (h ~ /^\$md5/) return "sunmd5"
-  if (h ~ /^\$sha1/) return "sha1"
-  if (h ~ /^\$3\$/) return "nt"
-  if (h ~ /^_/ && length(h) == 20) return "bsdi"
-  if (h ~ /^[.\/0-9A-Za-z]+$/ && length(h) >= 13) return "des"
-  return (h ~ /^\$/) ? "other" : ""
-}
-function state(h,  word) {
-  if (h == "") return "empty"
-  word = (h ~ /^[!*]/) ? "locked" : "set"
-  sub(/^[!*]+/, "", h)
-  h = method(h)
-  if (h == "") return "locked"
-  return word " " h
-}
-FILENAME ~ /(passwd|shadow|group)$/ {
-  if ($0 ~ /^[ \t]*(#|$)/) next
-  if ($0 ~ /^[+-]/) { print "N" FILENAME ":" FNR; next }
-}
-FILENAME == "/etc/passwd" {
-  if (NF < 7 || $1 == "" || $3 !~ /^[0-9]+$/ || $4 !~ /^[0-9]+$/) {
-    print "B" FILENAME ":" FNR
-    next
-  }
-  word = ($2 == "x") ? "x" : state($2)
-  print "P" $1 ":" word ":" $3 ":" $4 ":" $6 ":" $7 ":" FNR
-}
-FILENAME == "/etc/shadow" { print "S" $1 ":" state($2) ":" $3 ":" $4 ":" $5 ":" $6 ":" $7 ":" $8 }
-FILENAME == "/etc/group" {
-  if (NF < 3 || $3 !~ /^[0-9]+$/) { print "B" FILENAME ":" FNR; next }
-  print "G" $1 ":" $3 ":" $4
-}
-FILENAME == "/etc/login.defs" && /^[ \t]*UID_(MIN|MAX)[ \t]/ { print "D" $0 }
-FILENAME == "/etc/nsswitch.conf" && /^[ \t]*(passwd|shadow|group)[ \t]*:/ { print "W" $0 }
-' "$@"
-regular /etc/passwd >/dev/null || exit 0
-
-# Homes and files of keys: which are there, and on no network file system.
-set --
-regular /proc/self/mountinfo && set -- /proc/self/mountinfo
-set +f
-for path in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
-  case $path in *\**) continue ;; esac
-  regular "$path" && set -- "$@" "$path"
-done
-set -f
-places=$(awk -F: -v remote=' nfs nfs4 cifs smb3 autofs ceph glusterfs 9p afs lustre beegfs ' '
-function far(path,  best, mount) {
-  best = ""
-  for (mount in type)
-    if (index(path "/", mount == "/" ? "/" : mount "/") == 1 && length(mount) > length(best))
-      best = mount
-  if (type[best] ~ /^fuse\./) return 1
-  return best != "" && index(remote, " " type[best] " ")
-}
-function value(line) {
-  sub(/^[ \t]*[A-Za-z]+[ \t]*=?[ \t]*/, "", line)
-  gsub(/"/, "", line)
-  return line
-}
-FILENAME == "/proc/self/mountinfo" {
-  n = split($0, part, " ")
-  for (i = 7; i < n && part[i] != "-"; i++);
-  type[part[5]] = part[i + 1]
-  next
-}
-FILENAME != "/etc/passwd" {
-  word = tolower($0)
-  if (word ~ /^[ \t]*authorizedkeysfile[ \t=]/) {
-    named = 1
-    n = split(value($0), part, /[ \t]+/)
-    for (i = 1; i <= n; i++) if (part[i] != "" && tolower(part[i]) != "none") files[part[i]]
-  }
-  if (word ~ /^[ \t]*authorizedkeyscommand[ \t=]/ && tolower(value($0)) != "none") print "C"
-  next
-}
-NF >= 7 && $6 ~ /^\// && $0 !~ /^[#+-]/ {
-  if (!named) { files[".ssh/authorized_keys"]; files[".ssh/authorized_keys2"]; named = 1 }
-  if (far($6)) print "R" $6
-  else print "H" $6
-  for (file in files) {
-    path = ""
-    rest = file
-    while (match(rest, /%./)) {
-      sign = substr(rest, RSTART + 1, 1)
-      path = path substr(rest, 1, RSTART - 1) (sign == "h" ? $6 : sign == "u" ? $1 : "%")
-      rest = substr(rest, RSTART + 2)
-    }
-    path = path rest
-    if (path !~ /^\//) path = ($6 == "/" ? "" : $6) "/" path
-    if (far(path)) print "X" path
-    else print "K" $1 ":" path
-  }
-}' "$@" /etc/passwd)
-keys=''
-set --
-for line in $places; do
-  path=${line#?}
-  case $line in
-    C | R*) printf '%s\n' "$line" ;;
-    X*) note special "$path" ;;
-    H*) if [ -e "$path" ]; then set -- "$@" "$path"; else note_missing "$path"; fi ;;
-    K*)
-      path=${path#*:}
-      regular "$path" || continue
-      printf 'A%s\n' "${line#?}"
-      case $NL$keys in *"$NL$path$NL"*) ;; *) keys=$keys$path$NL; set -- "$@" "$path" ;; esac ;;
-  esac
-done
-[ $# -gt 0 ] || exit 0
-command -v stat >/dev/null || { note unsupported stat; exit 0; }
-sizes=$(stat -L -c '%f:%u:%g:%s:%U:%G:%n' -- "$@")
-set --
-for line in $sizes; do
-  printf 'T%s\n' "$line"
-  path=${line#*:*:*:*:*:*:}
-  case $NL$keys in *"$NL$path$NL"*) ;; *) continue ;; esac
-  size=${line#*:*:*:}
-  if [ "${size%%:*}" -gt 262144 ]; then note cut "$path"; else set -- "$@" "$path"; fi
-done
-[ $# -eq 0 ] || awk '
-FNR == 1 { print "Y" FILENAME }
-/^[ \t]*(#|$)/ { next }
-{
-  gsub(/\\"/, "")
-  gsub(/"[^"]*"/, "")
-  sub(/".*/, "")
-  if (!match($0, /[a-z0-9-]+(@[a-z0-9.-]+)?[ \t]+AAAA[A-Za-z0-9+\/]+=*/)) next
-  key = substr($0, RSTART, RLENGTH)
-  n = split(substr($0, 1, RSTART - 1), option, ",")
-  names = ""
-  for (i = 1; i <= n; i++) {
-    sub(/[ \t=].*/, "", option[i])
-    if (option[i] ~ /^[A-Za-z0-9-]+$/) names = names "," option[i]
-  }
-  print "Z" FNR " " substr(names, 2) " " key
-}' "$@"
-
-# The last login of each account; lastlog asks every source of accounts, so only local ones.
-case $(awk '/^[ \t]*passwd[ \t]*:/' /etc/nsswitch.conf) in
-  *sss* | *ldap* | *winbind* | *nis*) ;;
-  *)
-    [ ! -r /var/log/lastlog ] || ! command -v lastlog >/dev/null ||
-      TZ=UTC lastlog | sed 's/^/U/' ;;
-esac
-"""
+from hipscan.probes.home_files import HOME_FILE, home_files
 
 
 def parse(text: str, _status: int) -> Facts:
@@ -205,9 +46,13 @@ def parse(text: str, _status: int) -> Facts:
     DUID_MIN 1000
     Wpasswd:         files systemd
     Aann:/home/ann/.ssh/authorized_keys
-    T41c0:1000:1000:4096:ann:ann:/home/ann
+    E/bin/bash
+    I30
+    Oann:/home/ann/.netrc
+    T41c0:1000:1000:4096:1790000000:ann:ann:/home/ann
+    LU1FMaXRlIGZvcm1hdCAzAA...
     Y/home/ann/.ssh/authorized_keys
-    Z1 restrict,command ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP...
+    Z1 restrict,command ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP... c
     Uann    pts/0   10.0.0.1   Fri Sep 19 07:57:22 +0000 2025
     """
     seen = listing(text)
@@ -218,27 +63,49 @@ def parse(text: str, _status: int) -> Facts:
         return all_missing(PROBE, status, f"{passwd[0].kind}: /etc/passwd")
     if not any(line.startswith("P") for line in seen.plain):
         raise ValueError("no account in /etc/passwd")
+    keys = _keys(seen)
+    known = accounts(seen)
+    files = home_files(seen, statuses(seen), owners(seen))
     return {
-        "account": _whole(seen, "/etc/passwd", accounts(seen)),
+        "account": _whole(seen, "/etc/passwd", with_ways_in(known, keys)),
         "group": _whole(seen, "/etc/group", groups(seen)),
         "account_source": ok(*sources(seen)),
-        "authorized_key": _keys(seen),
+        "authorized_key": replace(keys, records=with_accounts(keys.records, known)),
+        "home_file": _home_files(seen, files),
+        "login_shell": _whole(seen, "/etc/shells", shells(seen)),
+        "account_default": _whole(seen, "/etc/default/useradd", (defaults(seen),)),
     }
 
 
 _FILES: Final = frozenset(
-    {"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/login.defs", "/etc/nsswitch.conf"}
+    {
+        *("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/login.defs", "/etc/nsswitch.conf"),
+        *("/etc/shells", "/etc/default/useradd", "homes"),
+    }
 )
 
 
 def _whole(seen: Listing, path: str, records: tuple[Record, ...]) -> Fact:
     """Return the records of an account file; a line that is no account makes them partial."""
     bad = [f"line {n}" for n in bad_lines(seen, path)]
-    unread = [f"{note.kind}" for note in seen.notes if note.text == path]
+    unread = [note.kind for note in seen.notes if note.text == path and _counts(note)]
     if not bad and not unread:
         return ok(*records)
     reason = f"{path}: {', '.join(bad + unread)} could not be read"
     return Fact(FactStatus.PARTIAL, records, reason)
+
+
+def _counts(note: Note) -> bool:
+    """Say whether a note means a gap: without these two files their defaults hold."""
+    return note.kind != "absent" or note.text not in {"/etc/shells", "/etc/default/useradd"}
+
+
+def _home_files(seen: Listing, records: tuple[Record, ...]) -> Fact:
+    """Return the dot files; a home that may not be searched, or is on the network, is a gap."""
+    closed = [
+        note for note in seen.of_kind("denied", "cut") if note.text in homes(seen) | {"homes"}
+    ]
+    return judge_notes(closed, records)
 
 
 def _keys(seen: Listing) -> Fact:
@@ -261,6 +128,9 @@ PROBE: Final = Probe(
             ("account", "fingerprint"),
             KEY,
         ),
+        FactSpec("home_file", "A dot file in a person's or root's home.", ("path",), HOME_FILE),
+        FactSpec("login_shell", "A shell that /etc/shells names.", ("path",), SHELL),
+        FactSpec("account_default", "What useradd gives new accounts.", (), DEFAULTS),
         FactSpec(
             "account_source",
             "Where the host takes accounts from.",
@@ -270,5 +140,5 @@ PROBE: Final = Probe(
     ),
     script=SCRIPT,
     parse=parse,
-    commands=("stat", "lastlog"),
+    commands=("stat", "lastlog", "base64"),
 )

@@ -1,12 +1,13 @@
 r"""Public keys that may log in: what an authorized_keys file says, without options' values.
 
 The lines of the accounts probe that matter here: who logs in by which file; what stat says (mode,
-uid, gid, size, owner, group, path); a file of keys, and its lines (number, names of options, key).
+uid, gid, size, time of change, owner, group, path); a file of keys, and its lines (number, names
+of options, key, and `c` where a comment follows).
 
     Aann:/home/ann/.ssh/authorized_keys
-    T8180:1000:1000:84:ann:ann:/home/ann/.ssh/authorized_keys
+    T8180:1000:1000:84:1790000000:ann:ann:/home/ann/.ssh/authorized_keys
     Y/home/ann/.ssh/authorized_keys
-    Z1 restrict,command ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP...
+    Z1 restrict,command ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP... c
 """
 
 import base64
@@ -28,11 +29,14 @@ _FIXED: Final = {"ed25519": 256, "nistp256": 256, "nistp384": 384, "nistp521": 5
 
 
 class Status(NamedTuple):
-    """What stat says of a path: permission bits as octal text, and the owner."""
+    """What stat says of a path: permission bits as octal text, owner, group, time of change."""
 
     mode: str
     owner: str
     uid: int
+    group: str
+    gid: int
+    modified: int
 
 
 def statuses(seen: Listing) -> dict[str, Status]:
@@ -40,9 +44,10 @@ def statuses(seen: Listing) -> dict[str, Status]:
     found = {}
     for line in seen.plain:
         if line.startswith("T"):
-            bits, uid, _gid, _size, user, _group, path = line[1:].split(":", 6)
+            bits, uid, gid, _size, time, user, group, path = line[1:].split(":", 7)
             mode = f"{stat.S_IMODE(int(bits, 16)):04o}"
-            found[path] = Status(mode, owner_name(user, uid), int(uid))
+            owner, team = owner_name(user, uid), owner_name(group, gid)
+            found[path] = Status(mode, owner, int(uid), team, int(gid), int(time))
     return found
 
 
@@ -57,7 +62,7 @@ def key_records(seen: Listing) -> tuple[Record, ...]:
     found = tuple(islice(records, _LIMIT + 1))
     if len(found) > _LIMIT:
         raise ValueError(f"more than {_LIMIT} keys")
-    return found
+    return tuple(found)
 
 
 def _lines(seen: Listing) -> Iterator[tuple[str, str]]:
@@ -71,7 +76,8 @@ def _lines(seen: Listing) -> Iterator[tuple[str, str]]:
 
 def _key(path: str, line: str, status: Mapping[str, Status]) -> dict[str, Value]:
     number, names, kind, code = line.split(" ", 3)
-    blob = _blob(code.strip())
+    code, _, remark = code.strip().partition(" ")
+    blob = _blob(code)
     bits = key_bits(kind, blob)
     about = status.get(path)
     return {
@@ -82,8 +88,10 @@ def _key(path: str, line: str, status: Mapping[str, Status]) -> dict[str, Value]
         "options": [name.lower() for name in names.split(",") if name],
         "file": path,
         "line": int(number),
+        "has_comment": remark == "c",
         "mode": about.mode if about else None,
         "owner": about.owner if about else None,
+        "modified": about.modified if about else None,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from hipscan.model.fact import Fact
 from hipscan.model.knowledge import Knowledge
-from hipscan.probes import lifecycle, waiting
+from hipscan.probes import lifecycle, orthanc_reach, waiting
 from hipscan.probes.base import FactSpec
 
 FactReader = Callable[[str], Fact]
@@ -27,6 +27,9 @@ class Derivation:
 
 _ALL: Final = (
     Derivation(lifecycle.SPEC, ("platform",), lifecycle.derive),
+    Derivation(
+        orthanc_reach.SPEC, ("orthanc_config", "listening_socket", "mount"), orthanc_reach.derive
+    ),
     Derivation(waiting.SPEC, ("pending_update",), waiting.derive),
 )
 

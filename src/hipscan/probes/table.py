@@ -22,6 +22,7 @@ _NAMES: Final = (
     "luks",
     "mysql",
     "nginx",
+    "orthanc",
     "packages",
     "pam",
     "platform",
