@@ -65,6 +65,8 @@ FILES: Final = (
     _systemd("logind", "Login", {"IdleAction": "ignore", "StopIdleSessionSec": "infinity"}),
     _systemd("coredump", "Coredump", {"Storage": "external"}),
     _systemd("timesyncd", "Time", {"NTP": ""}),
+    _systemd("system", "Manager", {"CtrlAltDelBurstAction": "reboot-force"}),
+    ConfigFile("sysconfig-sshd", equals, ("/etc/sysconfig/sshd",)),
     ConfigFile("limits", limits, ("/etc/security/limits.conf",), ("/etc/security/limits.d",)),
     ConfigFile(
         "pwquality",
