@@ -10,6 +10,8 @@ from hipscan.cli.check import check
 from hipscan.cli.collect import collect
 from hipscan.cli.evaluate import evaluate
 from hipscan.cli.explain import explain
+from hipscan.cli.fix import fix
+from hipscan.cli.frameworks import frameworks
 from hipscan.cli.groups import grouped
 from hipscan.cli.init import init
 from hipscan.cli.plan import plan
@@ -49,6 +51,6 @@ def hipscan(
     del version
 
 
-for _command in (scan, collect, evaluate, plan, check, explain, report, init):
+for _command in (scan, collect, evaluate, plan, check, explain, frameworks, report, fix, init):
     app.command(_command.__name__, epilog=_EXIT_CODES)(grouped(_command))
 app.add_typer(rules.app, name="rules")
