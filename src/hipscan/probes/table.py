@@ -20,6 +20,7 @@ _NAMES: Final = (
     "kernel_modules",
     "keys",
     "luks",
+    "mac",
     "mysql",
     "nginx",
     "orthanc",
