@@ -1,6 +1,7 @@
-"""The work behind `hipscan rules list`, `lint` and `test`."""
+"""The work behind `hipscan rules list`, `new`, `lint` and `test`."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,9 +11,11 @@ from hipscan.cli import content
 from hipscan.errors import ExitCode, UsageError
 from hipscan.evaluate.cases import run_case
 from hipscan.model.rule import Rule
+from hipscan.rules import skeleton
 from hipscan.rules.lint import lint
 from hipscan.rules.pack import Pack, profiles_of
 from hipscan.rules.proof import proof
+from hipscan.rules.schema import KEBAB, PACK_NAME
 from hipscan.sanitize import line
 
 
@@ -41,6 +44,21 @@ def _row(rule: Rule, pack: Pack) -> str:
 def _entry(rule: Rule, pack: Pack) -> dict[str, object]:
     found = proof(rule.id, pack.cases)
     return {**asdict(rule), "profiles": profiles_of(rule, pack), "proof": asdict(found)}
+
+
+def new_rule(folder: Path, rule: str) -> int:
+    """Write a rule with its cases into the pack `folder`; say what to do next."""
+    if not re.fullmatch(KEBAB, rule):
+        raise UsageError(f"{rule!r} is not an id", hint="small words joined by '-': ssh-open")
+    if not re.fullmatch(PACK_NAME, folder.name):
+        raise UsageError(f"{folder.name!r} is no name of a pack", hint="small letters and '-'")
+    known = content.packs((folder,)) if (folder / "pack.yaml").is_file() else ()
+    if any(item.id == rule for pack in known for item in pack.rules):
+        raise UsageError(f"{folder} has a rule {rule!r} already", hint="choose another id")
+    for path in skeleton.write(folder, rule):
+        sys.stdout.write(f"{line(str(path))}\n")
+    sys.stdout.write(f"Change it, then: hipscan rules lint {line(str(folder))}\n")
+    return ExitCode.OK
 
 
 def lint_packs(folders: Sequence[Path]) -> int:

@@ -1,4 +1,4 @@
-"""`hipscan rules`: list, lint, test, schema."""
+"""`hipscan rules`: list, lint, new, test, schema."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +34,17 @@ def lint(folders: Folders = None) -> None:
     from hipscan.cli import packing  # noqa: PLC0415  # heavy: only when it runs
 
     raise typer.Exit(packing.lint_packs(tuple(folders or ())))
+
+
+@app.command()
+def new(
+    pack: Annotated[Path, typer.Argument(help="The pack's folder; made where it is not there.")],
+    rule: Annotated[str, typer.Argument(help="The rule's id: the bad state, such as ssh-open.")],
+) -> None:
+    """Write a commented rule with its cases, to be changed into yours."""
+    from hipscan.cli import packing  # noqa: PLC0415  # heavy: only when it runs
+
+    raise typer.Exit(packing.new_rule(pack, rule))
 
 
 @app.command("test")

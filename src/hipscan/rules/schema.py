@@ -22,11 +22,12 @@ from hipscan.model.finding import Outcome, Severity
 from hipscan.model.rule import Require
 
 Scalar = str | int | float | bool
-_KEBAB: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$"
+PACK_NAME: Final = r"^[a-z][a-z0-9-]*$"
+KEBAB: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$"
 
 
 def _identifier(text: str) -> str:
-    if not re.fullmatch(_KEBAB, text):
+    if not re.fullmatch(KEBAB, text):
         raise ValueError(
             f"{text!r} is not an id", "small words joined by '-', such as ssh-root-login"
         )
@@ -34,7 +35,7 @@ def _identifier(text: str) -> str:
 
 
 Identifier = Annotated[
-    str, AfterValidator(_identifier), Field(json_schema_extra={"pattern": _KEBAB})
+    str, AfterValidator(_identifier), Field(json_schema_extra={"pattern": KEBAB})
 ]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Sentence = Annotated[str, Field(min_length=8)]
@@ -192,7 +193,7 @@ class ProfileModel(Strict):
 class PackModel(Strict):
     """pack.yaml."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    name: Annotated[str, Field(pattern=PACK_NAME)]
     title: Sentence
     version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*$")]
     framework: str = "hipaa"
