@@ -16,7 +16,18 @@ from tests.cli.conftest import Hipscan
 from tests.cli.running import PACK
 
 COMMANDS = [
-    *("", "scan", "collect", "evaluate", "plan", "check", "explain", "report", "init"),
+    *(
+        "",
+        "scan",
+        "collect",
+        "evaluate",
+        "plan",
+        "check",
+        "explain",
+        "frameworks",
+        "report",
+        "init",
+    ),
     *("rules", "rules list", "rules lint", "rules test", "rules schema"),
 ]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from hipscan.cli.content import framework
+from hipscan.cli.content import frameworks
 from hipscan.errors import TargetError
 from hipscan.fleet.pool import run_on
 from hipscan.fleet.run import Recorder
@@ -54,7 +54,7 @@ def run(folder: Path, names: tuple[str, ...], pack: Pack, trouble: Mapping[str, 
                 return unreachable(target, error)
         return result(target.name, by)
 
-    recorder = Recorder(RunFolder.create(folder), by.selection, (pack,), framework(), "high", NOW)
+    recorder = Recorder(RunFolder.create(folder), by.selection, (pack,), frameworks(), "high", NOW)
     with ThreadPoolExecutor(4) as pool:
         for _, found in run_on(targets(*names), work, pool):
             if isinstance(found, TargetResult):

@@ -25,7 +25,7 @@ def report(texts: Sequence[str]) -> Report:
     run = {**head, "packs": [whole], "fail_on": "high", "complete": False, "exit_code": 1}
     targets = [target for text in texts for target in (_target(text), _unreachable(text))]
     rules = {text: _rule(text) for text in texts}
-    frameworks = [_framework(text) for text in texts]
+    frameworks = [item for text in texts for item in (_framework(text), _crosswalk(text))]
     data = {"run": run, "rules": rules, "targets": targets, "frameworks": frameworks}
     return reports.build(data)
 
@@ -77,10 +77,16 @@ def _unreachable(text: str) -> dict[str, Any]:
 
 
 def _framework(text: str) -> dict[str, Any]:
-    names = ("id", "name", "kind", "family", "how", "reason")
-    control: dict[str, Any] = {**dict.fromkeys(names, text), "rules": [text]}
+    names = ("id", "name", "kind", "family", "how", "reason", "summary")
+    control: dict[str, Any] = {**dict.fromkeys(names, text), "rules": [text], "under": [text]}
     controls = [
         {**control, "evidence": "both", "status": "partial"},
         {**control, "evidence": "attestation", "status": "not-assessed"},
     ]
     return {"id": text, "title": text, "controls": controls}
+
+
+def _crosswalk(text: str) -> dict[str, Any]:
+    control = {**_framework(text)["controls"][0], "maps_to": [text, f"not {text}"]}
+    head = dict.fromkeys(("id", "title", "source"), text)
+    return {**head, "status": "proposed", "controls": [control]}

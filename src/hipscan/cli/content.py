@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Final
 
-from hipscan.frameworks import catalogue
-from hipscan.frameworks.catalogue import Framework
+from hipscan.frameworks import reader
+from hipscan.frameworks.catalogue import Framework, Standing
 from hipscan.model.finding import Waiver
 from hipscan.model.knowledge import Knowledge
 from hipscan.probes import table
@@ -15,17 +16,29 @@ from hipscan.rules.loader import load_packs
 from hipscan.rules.pack import Pack
 from hipscan.rules.vocabulary import Vocabulary
 
+_CATALOGUE: Final = "hipaa.yaml"
+_ORDER: Final = (Standing.CURRENT, Standing.PRACTICE, Standing.PROPOSED)
+
 
 @cache
 def framework() -> Framework:
     """Return the catalogue of the HIPAA Security Rule."""
-    return catalogue.load(content.root() / "frameworks" / "hipaa.yaml")
+    return reader.read(content.root() / "frameworks" / _CATALOGUE)
+
+
+@cache
+def frameworks() -> tuple[Framework, ...]:
+    """Return the catalogue, and behind it the crosswalks onto it: law, practice, proposals."""
+    base = framework()
+    paths = sorted((content.root() / "frameworks").glob("*.yaml"))
+    found = [reader.read(path, base) for path in paths if path.name != _CATALOGUE]
+    return (base, *sorted(found, key=lambda item: _ORDER.index(item.status)))
 
 
 @cache
 def vocabulary() -> Vocabulary:
     """Return what rules may speak of."""
-    return Vocabulary(table.facts(), framework().ids)
+    return Vocabulary(table.facts(), framework().ids, framework().attested)
 
 
 def packs(folders: Sequence[Path] | None) -> tuple[Pack, ...]:

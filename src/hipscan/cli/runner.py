@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from hipscan.cli.content import framework
+from hipscan.cli.content import frameworks
 from hipscan.cli.progress import Progress
 from hipscan.cli.signals import whole
 from hipscan.errors import ExitCode, HipscanError, TargetError, Terminated, Unreachable
@@ -53,7 +53,7 @@ def new_recorder(
     folder: RunFolder, packs: tuple[Pack, ...], selection: Selection, fail_on: str
 ) -> Recorder:
     """Return the recorder of a run that starts now."""
-    return Recorder(folder, selection, packs, framework(), fail_on, datetime.now(UTC))
+    return Recorder(folder, selection, packs, frameworks(), fail_on, datetime.now(UTC))
 
 
 def run(fleet: Fleet, work: Work, recorder: Recorder) -> Report:

@@ -10,10 +10,10 @@ from hipscan.errors import ExitCode
 from hipscan.evaluate.gate import Gate
 from hipscan.fleet.run_folder import RunFolder, RunHead
 from hipscan.frameworks.catalogue import Framework
-from hipscan.frameworks.matrix import Tally, assess
+from hipscan.frameworks.matrix import Rules, Tally, assess, by_control
 from hipscan.model.finding import Outcome, Severity
 from hipscan.model.report import Report, RuleText, Run, Summary, TargetResult, TargetStatus
-from hipscan.rules.pack import Pack, Selection
+from hipscan.rules.pack import Pack, Selection, belongs
 from hipscan.rules.proof import preview
 
 
@@ -55,7 +55,7 @@ class Recorder:
     folder: RunFolder
     selection: Selection
     packs: tuple[Pack, ...]
-    framework: Framework
+    frameworks: tuple[Framework, ...]
     fail_on: str
     started: datetime
     counts: Counts = field(default_factory=Counts)
@@ -90,9 +90,21 @@ class Recorder:
             exit_code=self.gate.exit_code if forced is None else forced,
         )
         rules = rule_texts(self.selection, self.packs)
-        controls = {name: text.controls for name, text in rules.items()}
-        matrix = (assess(self.framework, controls, self.tally),)
+        evidence = evidence_of(self.packs, self.selection)
+        matrix = assess(self.frameworks, evidence, self.tally)
         return self.folder.finish(RunHead(run, rules, self.counts.summary, matrix))
+
+
+def evidence_of(packs: Iterable[Pack], selection: Selection) -> Rules:
+    """Return which rules evidence which controls: those of the run, and of its profile the rest."""
+    judged = {rule.id: rule.controls for rule in selection.rules}
+    rest = {
+        rule.id: rule.controls
+        for pack in packs
+        for rule in pack.rules
+        if rule.id not in judged and belongs(rule, pack, selection.profile)
+    }
+    return Rules(by_control(judged.items()), by_control(rest.items()))
 
 
 def rule_texts(selection: Selection, packs: Iterable[Pack]) -> dict[str, RuleText]:

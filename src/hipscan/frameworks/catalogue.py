@@ -1,27 +1,13 @@
-"""Catalogues of controls, read from rules/frameworks/.
+"""Frameworks: catalogues of controls, and crosswalks that rest on one.
 
-id: hipaa
-title: "HIPAA Security Rule"
-controls:
-  - id: "164.312(d)"
-    name: "Person or entity authentication"
-    kind: standard
-    family: technical
-    summary: "Verify that whoever asks for access is who they say."
-    evidence: automated
-    how: "blank passwords, key-only SSH, ..."
+A catalogue has controls of its own; rules name them. A crosswalk says of each of its controls on
+which controls of the catalogue it rests, so that no rule names it. Both are read from
+rules/frameworks/ (hipscan.frameworks.reader).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Final
-
-from hipscan.documents import files, yaml
-from hipscan.documents.document import Document
-from hipscan.errors import DocumentError, Mistake
-
-_KEYS: Final = frozenset({"id", "name", "kind", "family", "summary", "evidence", "how"})
 
 
 class Evidence(StrEnum):
@@ -33,9 +19,22 @@ class Evidence(StrEnum):
     NONE = "none"
 
 
+class Standing(StrEnum):
+    """Whether a framework binds: law in force, a mere proposal, or good practice."""
+
+    CURRENT = "current"
+    PROPOSED = "proposed"
+    PRACTICE = "practice"
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One requirement of a framework."""
+    """One requirement of a framework.
+
+    `kind` is standard, required or addressable in a catalogue and derived in a crosswalk; `under`
+    names the standards that a specification belongs to, `maps_to` the catalogue's controls that a
+    control of a crosswalk rests on.
+    """
 
     id: str
     name: str
@@ -44,14 +43,22 @@ class Control:
     summary: str
     evidence: Evidence
     how: str
+    under: tuple[str, ...] = ()
+    maps_to: tuple[str, ...] = ()
+
+    @property
+    def needs_people(self) -> bool:
+        """Say whether hosts show a part at best: an administrative safeguard is a procedure."""
+        return self.evidence is not Evidence.AUTOMATED or self.family == "administrative"
 
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """A catalogue of controls, in the order of its source."""
+    """Controls in the order of their source."""
 
     id: str
     title: str
+    status: Standing
     source: str
     controls: tuple[Control, ...]
 
@@ -60,36 +67,18 @@ class Framework:
         """Return the ids of all controls."""
         return frozenset(control.id for control in self.controls)
 
-
-def load(path: Path) -> Framework:
-    """Return the catalogue in `path`; raise DocumentError with every mistake."""
-    document = yaml.load(files.read(path, what="framework"), name=str(path))
-    top = document.value if isinstance(document.value, dict) else {}
-    entries = top.get("controls")
-    if not isinstance(entries, list) or not entries:
-        raise DocumentError((document.mistake((), "a framework has a list of controls"),))
-    mistakes: list[Mistake] = []
-    controls = [_control(document, index, entry, mistakes) for index, entry in enumerate(entries)]
-    if mistakes:
-        raise DocumentError(tuple(mistakes))
-    found = tuple(control for control in controls if control)
-    return Framework(str(top.get("id")), str(top.get("title")), str(top.get("source")), found)
+    @property
+    def attested(self) -> frozenset[str]:
+        """Return the ids of the controls that no host can show."""
+        return frozenset(c.id for c in self.controls if c.evidence is Evidence.ATTESTATION)
 
 
-def _control(
-    document: Document, index: int, entry: object, mistakes: list[Mistake]
-) -> Control | None:
-    path = ("controls", index)
-    if not isinstance(entry, dict) or entry.keys() != _KEYS:
-        wanted = ", ".join(sorted(_KEYS))
-        mistakes.append(document.mistake(path, "a control has other keys than it should", wanted))
-        return None
-    words = {key: str(value) for key, value in entry.items()}
-    evidence = words.pop("evidence")
-    if evidence not in list(Evidence):
-        choices = ", ".join(Evidence)
-        mistakes.append(
-            document.mistake((*path, "evidence"), f"unknown evidence {evidence!r}", choices)
-        )
-        return None
-    return Control(**words, evidence=Evidence(evidence))
+def supporters(control: Control, by_control: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the rules that evidence `control`, directly or through what it maps to.
+
+    None does where only people can attest it, whatever it maps to.
+    """
+    if control.evidence is Evidence.ATTESTATION:
+        return ()
+    names = (control.id, *control.maps_to)
+    return tuple(dict.fromkeys(rule for name in names for rule in by_control.get(name, ())))

@@ -55,7 +55,8 @@ class ControlStatus(StrEnum):
 class ControlResult:
     """One control of a framework on one run, with the reason for its status.
 
-    `evidence` says what can show that it holds, `how` with which things.
+    `evidence` says what can show that it holds, `how` with which things. `under` names the
+    standards of a specification, `maps_to` what a control of a crosswalk rests on.
     """
 
     id: str
@@ -67,15 +68,20 @@ class ControlResult:
     rules: tuple[str, ...] = ()
     family: str = ""
     how: str = ""
+    summary: str = ""
+    under: tuple[str, ...] = ()
+    maps_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FrameworkResult:
-    """The matrix of one framework."""
+    """The matrix of one framework. `status` is current (law), proposed or practice."""
 
     id: str
     title: str
     controls: tuple[ControlResult, ...]
+    status: str = "current"
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ def _environment() -> Environment:
         anchor=_anchor,
         target_anchor=_target_anchor,
         status_counts=_status_counts,
+        control_anchors=_control_anchors,
+        rests=_rests,
         by_family=_by_family,
         style=_asset("page.css"),
         script=_asset("page.js"),
@@ -138,12 +140,24 @@ def _status_counts(framework: FrameworkResult) -> dict[ControlStatus, int]:
     return {status: found.count(status) for status in ControlStatus}
 
 
+def _rests(framework: FrameworkResult) -> bool:
+    """Say whether the controls of `framework` rest on those of another."""
+    return any(control.maps_to for control in framework.controls)
+
+
+def _control_anchors(report: Report) -> dict[str, str]:
+    """Return the place in the page of each control that others may rest on, by its id."""
+    controls = (c for item in report.frameworks if not _rests(item) for c in item.controls)
+    return {c.id: f"control-{fingerprint('', c.id, '')}" for c in controls}
+
+
 def _by_family(
     framework: FrameworkResult, *, by_scan: bool
 ) -> list[tuple[str, list[ControlResult]]]:
-    """Return the controls that a scan can evidence, or the others, grouped by family."""
+    """Return the controls of which a scan can say something, or the others, grouped by family."""
     groups: dict[str, list[ControlResult]] = {}
     for control in framework.controls:
-        if (control.evidence in _BY_SCAN) is by_scan:
+        is_known = control.status is not ControlStatus.NOT_ASSESSED
+        if (is_known or control.evidence in _BY_SCAN) is by_scan:
             groups.setdefault(control.family, []).append(control)
     return list(groups.items())

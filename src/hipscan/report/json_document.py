@@ -102,12 +102,17 @@ def _framework(framework: FrameworkResult) -> dict[str, object]:
     return {
         "id": framework.id,
         "title": framework.title,
+        "status": framework.status,
+        "source": framework.source,
         "controls": [
             {
                 "id": control.id,
                 "name": control.name,
                 "kind": control.kind,
                 "family": control.family,
+                "summary": control.summary,
+                "under": list(control.under),
+                "maps_to": list(control.maps_to),
                 "evidence": control.evidence,
                 "how": control.how,
                 "status": control.status,

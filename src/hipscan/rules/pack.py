@@ -84,7 +84,7 @@ def select_rules(
 def profiles_of(rule: Rule, pack: Pack) -> tuple[str, ...]:
     """Return the profiles of `pack` that `rule` belongs to, in the order of pack.yaml."""
     names = dict.fromkeys(("default", *pack.profiles))
-    return tuple(name for name in names if _belongs(rule, pack, name))
+    return tuple(name for name in names if belongs(rule, pack, name))
 
 
 def _is_like(name: str, globs: tuple[str, ...] | list[str]) -> bool:
@@ -98,10 +98,10 @@ def _check_globs(globs: tuple[str, ...], ids: tuple[str, ...]) -> None:
 
 
 def _of_profile(pack: Pack, profile: str, named: frozenset[str]) -> tuple[Rule, ...]:
-    return tuple(rule for rule in pack.rules if rule.id in named or _belongs(rule, pack, profile))
+    return tuple(rule for rule in pack.rules if rule.id in named or belongs(rule, pack, profile))
 
 
-def _belongs(rule: Rule, pack: Pack, profile: str) -> bool:
+def belongs(rule: Rule, pack: Pack, profile: str) -> bool:
     """Say whether `rule` is in a profile: by its own word, and by the profile's globs."""
     if rule.profiles and profile not in rule.profiles:
         return False

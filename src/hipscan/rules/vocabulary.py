@@ -8,7 +8,11 @@ from hipscan.probes.base import FactSpec
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The facts of all probes and derivations by name, and the controls of the framework."""
+    """The facts of all probes and derivations by name, and the controls of the framework.
+
+    `attested` are those controls that no host can show, which no rule may claim to evidence.
+    """
 
     facts: Mapping[str, FactSpec]
     controls: frozenset[str]
+    attested: frozenset[str] = frozenset()
