@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help dev scan format lint test test-lab test-all bench build schema golden clean
+.PHONY: help dev scan format lint test test-lab test-all bench build schema docs golden clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -54,8 +54,11 @@ build: $(STAMP) ## Build the wheel and the sdist into dist/
 	$(BIN)/python -m pip install --quiet build
 	$(BIN)/python -m build --outdir dist
 
-schema: $(STAMP) ## Write what is generated: the JSON Schemas, the README's table of rules
+schema: $(STAMP) ## Write the JSON Schemas of docs/schemas
 	$(BIN)/hipscan rules schema --write
+
+docs: $(STAMP) ## Write docs/reference, and the README's table of rules
+	$(BIN)/python -m tests.reference
 	$(BIN)/python -m tests.readme
 
 golden: $(STAMP) ## Write the golden reports again, to be reviewed as a diff

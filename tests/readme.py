@@ -12,7 +12,7 @@ from hipscan.rules.proof import proof
 ROOT: Final = Path(__file__).parents[1]
 README: Final = ROOT / "README.md"
 _BETWEEN: Final = re.compile(
-    r"(?<=<!-- rules, by `make schema` -->\n).*(?=<!-- end -->)", re.DOTALL
+    r"(?<=<!-- rules, by `make docs` -->\n).*(?=<!-- end -->)", re.DOTALL
 )
 
 

@@ -22,7 +22,7 @@ _MENTION = re.compile(r"\b(?:docs/)?[\w/]+\.md\b")
 
 
 def test_the_table_of_rules_is_that_of_the_pack() -> None:
-    assert readme.table_in(readme.README.read_text("utf-8")) == readme.rules_table(), "make schema"
+    assert readme.table_in(readme.README.read_text("utf-8")) == readme.rules_table(), "make docs"
 
 
 def test_nothing_is_a_placeholder() -> None:

@@ -48,9 +48,9 @@ def _lines(rule: Rule, pack: Pack) -> Iterator[str]:
         yield f"  {name}  {control.name} ({control.kind}): {control.summary}"
     if rule.applies:
         yield "applies when"
-        yield from _condition(rule.applies, "  ")
+        yield from condition_lines(rule.applies, "  ")
     yield "checks"
-    yield from _condition(rule.check, "  ")
+    yield from condition_lines(rule.check, "  ")
     yield "reads"
     yield from _reads(rule)
     yield from _paragraph("fix", rule.fix.text)
@@ -75,18 +75,19 @@ def _paragraph(head: str, text: str) -> Iterator[str]:
     yield from textwrap.wrap(line(text), _WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
-def _condition(condition: Condition, indent: str) -> Iterator[str]:
+def condition_lines(condition: Condition, indent: str) -> Iterator[str]:
+    """Yield a condition in words, a line for each part, indented as they are joined."""
     match condition:
         case Check():
             yield f"{indent}{_check(condition)}"
         case AllOf(parts):
             yield f"{indent}all of"
             for part in parts:
-                yield from _condition(part, indent + "  ")
+                yield from condition_lines(part, indent + "  ")
         case AnyOf(parts):
             yield f"{indent}one of"
             for part in parts:
-                yield from _condition(part, indent + "  ")
+                yield from condition_lines(part, indent + "  ")
         case _:
             assert_never(condition)
 
@@ -116,7 +117,7 @@ def matcher_text(matcher: Matcher) -> str:
 
 
 def _reads(rule: Rule) -> Iterator[str]:
-    for name in sorted(_facts(rule.check) | (_facts(rule.applies) if rule.applies else set())):
+    for name in sorted(facts_of(rule.check) | (facts_of(rule.applies) if rule.applies else set())):
         probe = table.probe_of_fact().get(name)
         by = f"probe {probe.name}" if probe else _without_probe(name)
         yield f"  {name} ({by}): {table.facts()[name].doc}"
@@ -126,12 +127,13 @@ def _without_probe(name: str) -> str:
     return "derived from other facts" if name in DERIVED else "from the inventory"
 
 
-def _facts(condition: Condition) -> set[str]:
+def facts_of(condition: Condition) -> set[str]:
+    """Return the facts that a condition asks for."""
     match condition:
         case Check(fact=name):
             return {name}
         case AllOf(parts) | AnyOf(parts):
-            return {name for part in parts for name in _facts(part)}
+            return {name for part in parts for name in facts_of(part)}
         case _:
             assert_never(condition)
 
