@@ -4,7 +4,7 @@ import re
 
 from tests import reference
 
-_LINK = re.compile(r"\]\(([^)#:]+)\)")
+_LINK = re.compile(r"\]\(([^)#: ]+\.md)\)")
 
 
 def test_the_pages_are_those_of_the_code() -> None:
