@@ -18,11 +18,13 @@ from hipscan.rules.schema import CaseModel
 # Which platform a host of the lab stands for. A host that is not named here stands for none.
 PLATFORM_OF_HOST: Final = {
     "debian12": "Debian 12",
+    "debian12-audit": "Debian 12",
     "debian12-old": "Debian 12",
     "debian12-health": "Debian 12",
     "debian12-services": "Debian 12",
     "debian13": "Debian 13",
     "debian13-health": "Debian 13",
+    "debian13-audit": "Debian 13",
     "debian13-services": "Debian 13",
     "uml": "Debian 12",
 }
