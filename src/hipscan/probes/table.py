@@ -11,6 +11,7 @@ from hipscan.probes.derived import DERIVED
 
 _NAMES: Final = (
     "accounts",
+    "aide",
     "apache",
     "audit",
     "automatic_updates",
