@@ -34,6 +34,7 @@ _NAMES: Final = (
     "reboot",
     "repositories",
     "services",
+    "sharing",
     "shell_timeout",
     "sockets",
     "sshd",

@@ -1,0 +1,83 @@
+r"""The dialect of smb.conf(5), which rsyncd.conf(5) shares: sections, synonyms, inheritance.
+
+Blanks and case do not matter in names, the last setting wins. What [global] says of a parameter of
+shares is the default of the shares that come after it.
+
+    [Global]                          ->  global   maptoguest  Bad User
+    Map To Guest = Bad User
+    [scans]                           ->  scans    guestok     yes
+    public = yes
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+# Other names of a parameter; of the last group the value means the opposite.
+SYNONYMS: Final[Mapping[str, str]] = {
+    "public": "guestok",
+    "onlyguest": "guestonly",
+    "smbencrypt": "serversmbencrypt",
+    "minprotocol": "serverminprotocol",
+    "directory": "path",
+    "allowhosts": "hostsallow",
+    "denyhosts": "hostsdeny",
+    "vfsobject": "vfsobjects",
+    "printok": "printable",
+    "user": "username",
+    "users": "username",
+}
+_OPPOSITE: Final = frozenset({"writeable", "writable", "writeok"})
+_YES: Final = frozenset({"yes", "true", "1", "on"})
+
+
+@dataclass(slots=True)
+class Section:
+    """A share or module: its name as written, and what holds for it, defaults included."""
+
+    name: str
+    held: dict[str, str] = field(default_factory=dict)
+    file: str = ""
+
+
+@dataclass(slots=True)
+class Sections:
+    """What was read so far: the global settings, and the sections in order."""
+
+    glob: dict[str, str] = field(default_factory=dict)
+    sections: dict[str, Section] = field(default_factory=dict)
+
+    def enter(self, name: str, file: str) -> dict[str, str]:
+        """Return what settings below `[name]` go to; a new one starts with the defaults."""
+        key = name.lower()
+        if key in ("global", "globals"):
+            return self.glob
+        if key not in self.sections:
+            self.sections[key] = Section(name, dict(self.glob), file)
+        return self.sections[key].held
+
+
+def is_yes(held: Mapping[str, str], key: str, *, default: bool = False) -> bool:
+    """Return a switch."""
+    value = held.get(key, "").lower()
+    return value in _YES if value else default
+
+
+def settings(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield (`[`, name of a section) and (name, value), the name as `normal` has it."""
+    for line in lines:
+        text = line.strip()
+        if text.startswith("["):
+            yield "[", re.sub(r"\s+", " ", text[1:].partition("]")[0].strip())
+        elif "=" in text and text[0] not in "#;":
+            key, _, value = text.partition("=")
+            yield normal(key, value.strip().strip('"'))
+
+
+def normal(key: str, value: str) -> tuple[str, str]:
+    """Return a parameter by its first name; writable = yes becomes readonly = no."""
+    plain = re.sub(r"\s+", "", key).lower()
+    if plain in _OPPOSITE:
+        return "readonly", "no" if value.lower() in _YES else "yes"
+    return SYNONYMS.get(plain, plain), value
