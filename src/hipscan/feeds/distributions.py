@@ -1,0 +1,142 @@
+"""Which ecosystem of OSV a distribution is, and how its packages are called there.
+
+Debian      source names            versions of dpkg
+Ubuntu      source names            Ubuntu:24.04:LTS and Ubuntu:Pro:24.04:LTS
+AlmaLinux   binary names
+Rocky       source names            with the binary's epoch, which a source rpm has not
+Red Hat     binary and source names ecosystems by CPE
+SUSE        source names            without epochs
+Alpine      source names (origin)
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from hipscan.model.fact import Record
+from hipscan.versions import Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How one distribution's packages are looked up.
+
+    `feed` is the feed that has it, `label` its ecosystem in words, `ecosystems` a pattern of the
+    names of its ecosystems. `vendor` is a pattern of what its packages say of who built them.
+    """
+
+    feed: str
+    label: str
+    ecosystems: str
+    scheme: Scheme
+    vendor: str
+    binary_names: bool = False
+    source_names: bool = True
+    epochs: bool = True
+
+
+def of(platform: Record) -> Distribution | None:
+    """Return the distribution of the fact `platform`, None for one that no feed knows."""
+    system, version = str(platform.get("id")), str(platform.get("version") or "")
+    maker = _MAKERS.get(system)
+    return maker(version, str(platform.get("name") or "")) if maker and version else None
+
+
+def _major(version: str) -> str:
+    return version.partition(".")[0]
+
+
+def _debian(version: str, _name: str) -> Distribution:
+    return _distribution("Debian", _major(version), Scheme.DPKG, "debian")
+
+
+def _ubuntu(version: str, _name: str) -> Distribution:
+    pattern = rf"Ubuntu:(?:Pro:)?{re.escape(version)}(?::LTS)?"
+    return Distribution("osv:Ubuntu", f"Ubuntu:{version}", pattern, Scheme.DPKG, "ubuntu|canonical")
+
+
+def _almalinux(version: str, _name: str) -> Distribution:
+    found = _distribution("AlmaLinux", _major(version), Scheme.RPM, "almalinux")
+    return replace(found, binary_names=True, source_names=False)
+
+
+def _rocky(version: str, _name: str) -> Distribution:
+    return _distribution("Rocky Linux", _major(version), Scheme.RPM, "rocky")
+
+
+def _rhel(version: str, _name: str) -> Distribution:
+    found = _distribution("Red Hat", _major(version), Scheme.RPM, "red hat")
+    release = re.escape(_major(version))
+    pattern = rf"Red Hat:enterprise_linux:{release}(?:\.[0-9]+)?(?:::.*)?"
+    return replace(found, ecosystems=pattern, binary_names=True)
+
+
+def _alpine(version: str, _name: str) -> Distribution:
+    release = "v" + ".".join(version.split(".")[:2])
+    return _distribution("Alpine", release, Scheme.APK, "alpine")
+
+
+def _leap(version: str, _name: str) -> Distribution:
+    found = _distribution("openSUSE", f"Leap {version}", Scheme.RPM, "suse")
+    return replace(found, epochs=False)
+
+
+def _tumbleweed(_version: str, _name: str) -> Distribution:
+    return replace(_distribution("openSUSE", "Tumbleweed", Scheme.RPM, "suse"), epochs=False)
+
+
+def _sles(version: str, name: str) -> Distribution:
+    """Return SUSE's: the product by its PRETTY_NAME, and the modules of the same release."""
+    found = _distribution("SUSE", name.removeprefix("SUSE "), Scheme.RPM, "suse")
+    release = re.escape(version.replace(".", " SP"))
+    pattern = rf"{found.ecosystems}|SUSE:Linux Enterprise Module for .* {release}"
+    return replace(found, ecosystems=pattern, epochs=False)
+
+
+def _distribution(base: str, release: str, scheme: Scheme, vendor: str) -> Distribution:
+    label = f"{base}:{release}"
+    return Distribution(f"osv:{base}", label, re.escape(label), scheme, vendor)
+
+
+_MAKERS: Final[Mapping[str, Callable[[str, str], Distribution]]] = {
+    "debian": _debian,
+    "ubuntu": _ubuntu,
+    "almalinux": _almalinux,
+    "rocky": _rocky,
+    "rhel": _rhel,
+    "sles": _sles,
+    "sled": _sles,
+    "opensuse-leap": _leap,
+    "opensuse-tumbleweed": _tumbleweed,
+    "alpine": _alpine,
+}
+
+# What other vendors put into the versions of packages that are named as the distribution's are.
+_OTHERS: Final = re.compile(
+    r"pgdg|sury|nodesource|percona|ppa[0-9]|\bppa|zabbix|mariadb\.org|~docker|\+maria~",
+    re.IGNORECASE,
+)
+
+
+def is_foreign(package: Record, distribution: Distribution) -> bool:
+    """Say whether somebody else than the distribution built the package.
+
+    Packages of rpm always say who built them; those of dpkg only where it was not Debian.
+    """
+    vendor = str(package.get("vendor") or "")
+    if vendor:
+        return not re.search(distribution.vendor, vendor, re.IGNORECASE)
+    if package.get("manager") == "rpm":
+        return True
+    return bool(_OTHERS.search(str(package.get("version"))))
+
+
+def module_of(package: Record) -> tuple[str, bool]:
+    """Return (name:stream, whether it was built for a module) of a package of rpm.
+
+    nodejs:18:8060020230306170042:ad008a3a        MODULARITYLABEL
+    """
+    label = str(package.get("module") or "")
+    name = ":".join(label.split(":")[:2])
+    return name, bool(label) or ".module" in str(package.get("version"))

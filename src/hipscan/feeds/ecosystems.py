@@ -1,0 +1,27 @@
+"""The ecosystems of OSV that hipscan judges, and whose order of versions each of them has."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from hipscan.versions import Scheme
+
+SCHEMES: Final[Mapping[str, Scheme]] = {
+    "Debian": Scheme.DPKG,
+    "Ubuntu": Scheme.DPKG,
+    "AlmaLinux": Scheme.RPM,
+    "Rocky Linux": Scheme.RPM,
+    "Red Hat": Scheme.RPM,
+    "SUSE": Scheme.RPM,
+    "openSUSE": Scheme.RPM,
+    "Alpine": Scheme.APK,
+    "PyPI": Scheme.PEP440,
+    "npm": Scheme.SEMVER,
+    "Maven": Scheme.MAVEN,
+}
+
+DISTRIBUTIONS: Final = frozenset(SCHEMES) - {"PyPI", "npm", "Maven"}
+
+
+def base(ecosystem: str) -> str:
+    """Return Debian of "Debian:12"."""
+    return ecosystem.partition(":")[0]

@@ -1,0 +1,99 @@
+"""The packages of a host's package manager as stock: names, epochs, kernels, modules, vendors."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from hipscan.feeds import distributions, running_kernel
+from hipscan.feeds.distributions import Distribution
+from hipscan.feeds.stock import Item, Stock
+from hipscan.model.fact import Record
+
+
+def stock(
+    platform: Record, packages: Sequence[Record], kernel: Record | None = None
+) -> Stock | None:
+    """Return the stock of the facts `platform` and `package`, None where no feed knows the system.
+
+    `kernel` is the record of the fact `kernel`, None where there is none (a container).
+    """
+    distribution = distributions.of(platform)
+    if distribution is None:
+        return None
+    there = [package for package in packages if package.get("installed")]
+    foreign = {
+        str(package["name"]): _foreign(package)
+        for package in there
+        if distributions.is_foreign(package, distribution)
+    }
+    own = [package for package in there if package["name"] not in foreign]
+    kernels = [package for package in own if running_kernel.belongs(package)]
+    others = [package for package in own if not running_kernel.belongs(package)]
+    items = [item for package in others for item in _items(package, distribution)]
+    items += _kernel(kernels, kernel, distribution)
+    return Stock(
+        label=distribution.label,
+        feed=distribution.feed,
+        ecosystems=distribution.ecosystems,
+        scheme=distribution.scheme,
+        items=tuple(_joined(items)),
+        unjudged=foreign,
+    )
+
+
+def _foreign(package: Record) -> str:
+    vendor = package.get("vendor")
+    return f"built by {vendor}, not by the distribution" if vendor else "not the distribution's"
+
+
+def _items(package: Record, distribution: Distribution) -> Iterator[Item]:
+    source, name = str(package["source"]), str(package["name"])
+    module, is_modular = distributions.module_of(package)
+    item = Item(
+        name=source,
+        version=_version(str(package["source_version"]), distribution),
+        source=source,
+        packages=(name,),
+        module=module,
+        is_modular=is_modular,
+    )
+    if distribution.source_names:
+        yield item
+    if distribution.binary_names and not (distribution.source_names and name == source):
+        yield replace(item, name=name, version=_version(str(package["version"]), distribution))
+
+
+def _version(version: str, distribution: Distribution) -> str:
+    if distribution.epochs or ":" not in version:
+        return version
+    return version.partition(":")[2]
+
+
+def _kernel(
+    packages: Sequence[Record], kernel: Record | None, distribution: Distribution
+) -> Iterator[Item]:
+    """Yield the kernel that runs, by the version that runs where it tells."""
+    if kernel is None:
+        return
+    told = str(kernel.get("running_version") or "")
+    for package in running_kernel.running(packages, str(kernel["running"])):
+        version = str(package["version"])
+        name = running_kernel.source_name(package)
+        looked_up = str(package["name"]) if distribution.binary_names else name
+        is_old = package.get("manager") == "dpkg" and told not in {"", version}
+        yield Item(
+            name=looked_up,
+            version=_version(told if is_old else version, distribution),
+            source=name,
+            packages=(str(package["name"]),),
+            needs="a reboot" if is_old else "",
+        )
+
+
+def _joined(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items, those that differ in their binary packages alone as one."""
+    packages: defaultdict[Item, list[str]] = defaultdict(list)
+    for item in items:
+        packages[replace(item, packages=())].extend(item.packages)
+    for item, names in packages.items():
+        yield replace(item, packages=tuple(sorted(set(names))))

@@ -1,0 +1,166 @@
+"""Reading the index: what it knows of what is installed. Never writes."""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hipscan.feeds import schema
+from hipscan.feeds.stock import Item
+from hipscan.model.advisory import FeedState
+
+# What is installed, once for each ecosystem that it is looked up in.
+_WANTED: Final = """
+CREATE TEMP TABLE IF NOT EXISTS wanted(n INTEGER, ecosystem INTEGER, name TEXT, key TEXT);
+CREATE TEMP TABLE IF NOT EXISTS doubted(n INTEGER, cve TEXT);
+CREATE TEMP TABLE IF NOT EXISTS asked(cve TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+_IN_INTERVAL: Final = """affected.introduced <= wanted.key
+    AND (affected.fixed_key IS NULL OR wanted.key < affected.fixed_key)
+    AND (affected.last_key IS NULL OR wanted.key <= affected.last_key)"""
+_HITS: Final = f"""
+SELECT wanted.n, wanted.ecosystem, advisory.osv, advisory.modified, advisory.published,
+    advisory.cves, advisory.sole, advisory.vector, advisory.score, advisory.rating,
+    advisory.streams, affected.fixed, affected.fixed_key, affected.urgency, affected.needs,
+    affected.modular, affected.broken
+FROM wanted
+CROSS JOIN package ON package.ecosystem = wanted.ecosystem AND package.name = wanted.name
+CROSS JOIN affected ON affected.package = package.id
+CROSS JOIN advisory ON advisory.id = affected.advisory
+WHERE {_IN_INTERVAL}"""  # noqa: S608  # no value in it
+_SETTLED: Final = f"""
+SELECT DISTINCT doubted.n, wanted.ecosystem, doubted.cve
+FROM doubted
+CROSS JOIN wanted ON wanted.n = doubted.n
+CROSS JOIN advisory ON advisory.sole = doubted.cve
+CROSS JOIN package ON package.ecosystem = wanted.ecosystem AND package.name = wanted.name
+CROSS JOIN affected ON affected.package = package.id AND affected.advisory = advisory.id
+WHERE affected.fixed_key IS NOT NULL AND NOT ({_IN_INTERVAL})"""  # noqa: S608  # the same
+_SCORES: Final = """
+SELECT advisory.sole, max(advisory.score), advisory.vector FROM asked
+CROSS JOIN advisory ON advisory.sole = asked.cve
+WHERE advisory.score IS NOT NULL GROUP BY advisory.sole"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A record that an installed item falls into; `n` is the place of the item in its stock."""
+
+    n: int
+    ecosystem: str
+    osv: str
+    modified: str
+    published: str
+    cves: tuple[str, ...]
+    sole: str
+    vector: str
+    score: float | None
+    rating: str
+    streams: tuple[str, ...]
+    fixed: str
+    fixed_key: str
+    urgency: str
+    needs: str
+    modular: bool
+    broken: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An open index. It belongs to the thread that opened it."""
+
+    connection: sqlite3.Connection
+
+    def feeds(self) -> tuple[FeedState, ...]:
+        """Return the feeds that are in it, by name."""
+        rows = self.connection.execute(
+            "SELECT name, dated, imported, records FROM feed WHERE records > 0 ORDER BY name"
+        )
+        return tuple(FeedState(*row) for row in rows)
+
+    def ecosystems(self, pattern: str) -> dict[int, str]:
+        """Return the ecosystems whose whole name matches `pattern`, by their number."""
+        rows = self.connection.execute("SELECT id, name FROM ecosystem").fetchall()
+        return {number: name for number, name in rows if re.fullmatch(pattern, name)}
+
+    def hits(
+        self, ecosystems: dict[int, str], items: Sequence[tuple[int, Item, str]]
+    ) -> Iterator[Hit]:
+        """Yield the records that (place, item, key of its version) fall into."""
+        self.connection.execute("DELETE FROM wanted")
+        self.connection.executemany(
+            "INSERT INTO wanted VALUES (?, ?, ?, ?)",
+            [(n, eco, item.name, key) for n, item, key in items for eco in ecosystems],
+        )
+        for n, eco, osv, modified, published, cves, *rest in self.connection.execute(_HITS):
+            sole, vector, score, rating, streams, fixed, fixed_key, *last = rest
+            urgency, needs, modular, broken = last
+            yield Hit(
+                n=n,
+                ecosystem=ecosystems[eco],
+                osv=osv,
+                modified=modified,
+                published=published,
+                cves=tuple(cves.split()),
+                sole=sole,
+                vector=vector,
+                score=score,
+                rating=rating,
+                streams=tuple(streams.split()),
+                fixed=fixed,
+                fixed_key=fixed_key or "",
+                urgency=urgency,
+                needs=needs,
+                modular=bool(modular),
+                broken=broken,
+            )
+
+    def settled(
+        self, ecosystems: dict[int, str], doubted: Iterable[tuple[int, str]]
+    ) -> set[tuple[int, str, str]]:
+        """Return (place, ecosystem, CVE) where the record of the CVE itself says it is fixed.
+
+        Only of `doubted` (place, CVE), among the items of the last call of `hits`.
+        """
+        self.connection.execute("DELETE FROM doubted")
+        self.connection.executemany("INSERT INTO doubted VALUES (?, ?)", doubted)
+        rows = self.connection.execute(_SETTLED)
+        return {(n, ecosystems[number], cve) for n, number, cve in rows}
+
+    def ask(self, cves: Iterable[str]) -> None:
+        """Say which CVEs the next questions are about."""
+        self.connection.execute("DELETE FROM asked")
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO asked VALUES (?)", [(cve,) for cve in cves]
+        )
+
+    def scores(self) -> dict[str, tuple[float, str]]:
+        """Return (CVSS score, vector) of the CVEs asked for, from any feed that has one."""
+        return {cve: (score, vector) for cve, score, vector in self.connection.execute(_SCORES)}
+
+    def exploited(self) -> dict[str, tuple[str, bool]]:
+        """Return (day, used by ransomware) of the CVEs asked for that are known exploited."""
+        rows = self.connection.execute(
+            "SELECT cve, added, ransomware FROM kev JOIN asked USING (cve)"
+        )
+        return {cve: (added, bool(ransomware)) for cve, added, ransomware in rows}
+
+    def likelihoods(self) -> dict[str, float]:
+        """Return the EPSS of the CVEs asked for."""
+        rows = self.connection.execute("SELECT cve, score FROM epss JOIN asked USING (cve)")
+        return dict(rows.fetchall())
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Index | None]:
+    """Lend the index in `folder`, None where there is no usable one."""
+    path = folder / schema.FILE_NAME
+    if not path.is_file() or not schema.is_usable(path):
+        yield None
+        return
+    with closing(schema.connect(path)) as connection:
+        connection.executescript(f"PRAGMA temp_store=MEMORY; {_WANTED}")
+        yield Index(connection)

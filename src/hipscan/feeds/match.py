@@ -1,0 +1,119 @@
+"""Matching: which known vulnerabilities what is installed has. A pure function of both.
+
+    stock + index -> hits (a record, an item) -> one Advisory for each (source package, CVE)
+
+A hit is a record that an item's version falls into. Then come the rules that a record alone does
+not tell: module streams, what the record of a CVE itself says of a fix, and Ubuntu Pro.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from hipscan.feeds import merge
+from hipscan.feeds.index import Hit, Index
+from hipscan.feeds.stock import Item, Stock
+from hipscan.model.advisory import Advisory, FeedState, Matched
+from hipscan.versions import InvalidVersion, key
+
+_SIDE_FEEDS: Final = ("kev", "epss")
+_PRO: Final = ":Pro:"
+
+
+def match(index: Index, stocks: Sequence[Stock]) -> Matched:
+    """Return what the index says of `stocks`."""
+    known = {feed.name: feed for feed in index.feeds()}
+    advisories: list[Advisory] = []
+    unjudged: dict[str, str] = {}
+    reasons: list[str] = []
+    for stock in stocks:
+        ecosystems = index.ecosystems(stock.ecosystems)
+        if not ecosystems:
+            reasons.append(f"the index has nothing on {stock.label}")
+            continue
+        found = _Matching(index, stock, ecosystems)
+        advisories += found.advisories(has_kev="kev" in known)
+        unjudged |= {**stock.unjudged, **found.invalid}
+    return Matched(
+        advisories=tuple(sorted(advisories, key=lambda item: (item.source, item.cve))),
+        feeds=_used(stocks, known),
+        unjudged=unjudged,
+        reason="; ".join(reasons),
+    )
+
+
+def _used(stocks: Sequence[Stock], known: dict[str, FeedState]) -> tuple[FeedState, ...]:
+    names = dict.fromkeys((*(stock.feed for stock in stocks), *_SIDE_FEEDS))
+    return tuple(known[name] for name in names if name in known)
+
+
+@dataclass(slots=True)
+class _Matching:
+    """One stock against the index."""
+
+    index: Index
+    stock: Stock
+    ecosystems: dict[int, str]
+    invalid: dict[str, str] = field(default_factory=dict)
+
+    def advisories(self, *, has_kev: bool) -> list[Advisory]:
+        groups = self._groups()
+        self.index.ask(cve for _, cve in groups)
+        about = merge.About(
+            scores=self.index.scores(),
+            exploited=self.index.exploited() if has_kev else None,
+            likelihoods=self.index.likelihoods(),
+        )
+        return [merge.merged(cve, found, about) for (_, cve), found in groups.items()]
+
+    def _groups(self) -> dict[tuple[str, str], list[merge.Found]]:
+        """Return what was found by (source, CVE), without what another record settles."""
+        keyed = list(self._keyed())
+        hits = [
+            (hit, fits)
+            for hit in self.index.hits(self.ecosystems, keyed)
+            if (fits := _fits(hit, self.stock.items[hit.n])) is not False
+        ]
+        settled = self.index.settled(self.ecosystems, _doubted(hit for hit, _ in hits))
+        paid = {(n, cve) for n, ecosystem, cve in settled if _PRO in ecosystem}
+        groups: defaultdict[tuple[str, str], list[merge.Found]] = defaultdict(list)
+        for hit, fits in hits:
+            item = self.stock.items[hit.n]
+            for cve in hit.cves:
+                is_settled = not hit.sole and (hit.n, hit.ecosystem, cve) in settled
+                if not is_settled and (hit.n, cve) not in paid:
+                    groups[item.source, cve].append(merge.Found(hit, item, fits is True))
+        return groups
+
+    def _keyed(self) -> Iterable[tuple[int, Item, str]]:
+        for n, item in enumerate(self.stock.items):
+            try:
+                yield n, item, key(self.stock.scheme, item.version)
+            except InvalidVersion as error:
+                self.invalid |= dict.fromkeys(item.packages or (item.name,), str(error))
+
+
+def _doubted(hits: Iterable[Hit]) -> set[tuple[int, str]]:
+    """Return (place, CVE) of which the record of the CVE itself may know better."""
+    return {
+        (hit.n, cve)
+        for hit in hits
+        if not hit.sole or hit.ecosystem.startswith("Ubuntu")
+        for cve in hit.cves
+    }
+
+
+def _fits(hit: Hit, item: Item) -> bool | None:
+    """Say whether a record is about the module stream of the item; None where nothing tells.
+
+    The streams are in the record's summary, the item's in its label. A package that was built
+    for a module is none of the distribution's ordinary packages of that name.
+    """
+    if not hit.modular:
+        return None if item.is_modular and not hit.fixed else not item.is_modular
+    if not item.is_modular:
+        return False
+    if not item.module or not hit.streams:
+        return None
+    return item.module in hit.streams

@@ -1,0 +1,70 @@
+"""Events of OSV's ranges as intervals of keys (osv-schema, "affected[].ranges[].events")."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hipscan.versions import InvalidVersion, Scheme, key
+
+# At the same version, an end counts before the next beginning; `last_affected` ends behind it.
+_ORDER: Final = {"fixed": 0, "introduced": 1, "last_affected": 2}
+_SHOWN: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Versions from `introduced` on: before `fixed_key`, up to `last_key`, or without an end.
+
+    All three are keys, "" is before every version; `fixed` is the version as the feed has it.
+    `broken` says why the interval could not be read: then it may hold any version.
+    """
+
+    introduced: str = ""
+    fixed_key: str | None = None
+    last_key: str | None = None
+    fixed: str = ""
+    broken: str = ""
+
+
+def intervals(scheme: Scheme, events: Sequence[Mapping[str, Any]]) -> Iterator[Interval]:
+    """Yield what the events of one range come to, sorted before they are read."""
+    try:
+        found = sorted(_events(scheme, events))
+    except InvalidVersion as error:
+        yield Interval(broken=str(error))
+        return
+    begin: str | None = None
+    for version_key, order, version in found:
+        if order == _ORDER["introduced"]:
+            begin = version_key if begin is None else begin
+        elif begin is not None:
+            is_fix = order == _ORDER["fixed"]
+            yield (
+                Interval(begin, fixed_key=version_key, fixed=version)
+                if is_fix
+                else Interval(begin, last_key=version_key)
+            )
+            begin = None
+    if begin is not None:
+        yield Interval(begin)
+
+
+def _events(scheme: Scheme, events: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, int, str]]:
+    for event in events:
+        for kind, version in event.items():
+            if kind not in _ORDER or not isinstance(version, str):
+                continue  # `limit` is for GIT alone
+            if kind == "introduced" and version == "0":
+                yield "", _ORDER[kind], ""
+            else:
+                yield key(scheme, version), _ORDER[kind], version[:_SHOWN]
+
+
+def listed(scheme: Scheme, versions: Sequence[str]) -> Iterator[Interval]:
+    """Yield an interval for each single version; those that do not compare are left out."""
+    for version in versions:
+        try:
+            found = key(scheme, version)
+        except InvalidVersion:
+            continue
+        yield Interval(found, last_key=found)

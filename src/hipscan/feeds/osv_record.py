@@ -1,0 +1,224 @@
+"""One record of OSV (ossf.github.io/osv-schema), read strictly into what the index holds.
+
+    {"id": "DSA-5679-1", "modified": "2024-05-01T00:00:00Z", "upstream": ["CVE-2024-0001"],
+     "affected": [{"package": {"ecosystem": "Debian:12", "name": "less"},
+                   "ranges": [{"type": "ECOSYSTEM",
+                               "events": [{"introduced": "0"}, {"fixed": "590-2.1~deb12u2"}]}]}]}
+
+What the schema does not say, and real records do: events are not sorted; a package stands in a
+record several times; `versions` of distributions are stale copies of the ranges; ranges of type
+GIT are about commits. The CVEs behind a distribution's record are in `upstream`, in older records
+in `related`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hipscan.feeds import cvss, ecosystems
+from hipscan.feeds.osv_ranges import Interval, intervals, listed
+from hipscan.versions import Scheme
+
+_ID: Final = re.compile(r"[A-Za-z]{2,20}-[A-Za-z0-9._:+-]{1,80}")
+_CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,12}")
+_CONVERTED: Final = re.compile(r"(?:DEBIAN|UBUNTU|ALPINE)-(CVE-[0-9]{4}-[0-9]{4,12})")
+_RATING: Final = re.compile(r"(Critical|Important|Moderate|Low)\s*:")
+_STREAM: Final = re.compile(r"(?<![\w.+-])([a-z][\w.+-]*):([\w.+-]*\w)(?=[\s,]|$)")
+_MODULE: Final = ".module"
+_LIVE_PATCH: Final = "LSN-"
+_NO_SECURITY: Final = ("ALBA-", "ALEA-", "RHBA-", "RHEA-")  # errata for bugs and features
+_MALWARE: Final = "MAL-"
+_LONGEST: Final = 200
+_LISTS: Final = ("aliases", "upstream", "related")
+
+
+class NotOsvError(ValueError):
+    """A document that is no record of OSV."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A package of an ecosystem, and one interval of its versions."""
+
+    ecosystem: str
+    name: str
+    interval: Interval
+    urgency: str = ""
+    needs: str = ""
+    modular: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as the index has it. `aliases` are the same problem, `upstream` is what it is from.
+
+    `cves` are all CVEs that it names, `sole` the one that its own id is about.
+    """
+
+    id: str
+    modified: str
+    published: str
+    withdrawn: bool
+    cves: tuple[str, ...]
+    sole: str
+    aliases: tuple[str, ...]
+    upstream: tuple[str, ...]
+    vector: str
+    score: float | None
+    rating: str
+    streams: str
+    affected: tuple[Affected, ...]
+
+
+def read(data: object) -> Record | None:
+    """Return the record in `data`, None for one that is about no package; raise NotOsvError."""
+    if not isinstance(data, dict):
+        raise NotOsvError("a record is not an object")
+    identity, modified = data.get("id"), data.get("modified")
+    if not isinstance(identity, str) or not _ID.fullmatch(identity):
+        raise NotOsvError("a record has no id")
+    if not isinstance(modified, str):
+        raise NotOsvError(f"{identity} does not say when it was modified")
+    if identity.startswith(_LIVE_PATCH):
+        return None
+    aliases, upstream, related = (_texts(data, name) for name in _LISTS)
+    entries = _objects(data, "affected")
+    is_distribution = any(_base(entry) in ecosystems.DISTRIBUTIONS for entry in entries)
+    named = (identity, *aliases, *upstream, *(related if is_distribution else ()))
+    cves = tuple(sorted({found for name in named if (found := cve_of(name))}))
+    if identity.startswith(_NO_SECURITY) and not cves:
+        return None
+    summary = str(data.get("summary") or "")
+    vector, score = _severity(_objects(data, "severity"))
+    return Record(
+        id=identity,
+        modified=modified,
+        published=str(data.get("published") or modified),
+        withdrawn=bool(data.get("withdrawn")),
+        cves=cves,
+        sole=cve_of(identity),
+        aliases=aliases,
+        upstream=upstream,
+        vector=vector,
+        score=score,
+        rating=_rating(identity, summary),
+        streams=" ".join(":".join(pair) for pair in _STREAM.findall(summary)),
+        affected=tuple(_lowest_builds([item for entry in entries for item in _affected(entry)])),
+    )
+
+
+def cve_of(identity: str) -> str:
+    """Return the CVE that an id is about by itself: of CVE-..., DEBIAN-CVE-...; else ""."""
+    match = _CONVERTED.fullmatch(identity)
+    if match:
+        return match[1]
+    return identity if _CVE.fullmatch(identity) else ""
+
+
+def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    found = data.get(name) or []
+    if not isinstance(found, list):
+        raise NotOsvError(f"{name} is not a list")
+    return tuple(item for item in found if isinstance(item, str) and len(item) <= _LONGEST)
+
+
+def _objects(data: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    found = data.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise NotOsvError(f"{name} is not a list of objects")
+    return found
+
+
+def _object(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = data.get(name) or {}
+    if not isinstance(found, dict):
+        raise NotOsvError(f"{name} is not an object")
+    return found
+
+
+def _base(entry: Mapping[str, Any]) -> str:
+    return ecosystems.base(str(_object(entry, "package").get("ecosystem") or ""))
+
+
+def _severity(entries: Sequence[Mapping[str, Any]]) -> tuple[str, float | None]:
+    """Return the vector of the newest version of CVSS that can be scored, and its score."""
+    vectors = sorted(entries, key=lambda entry: str(entry.get("type")), reverse=True)
+    for entry in vectors:
+        if str(entry.get("type")).startswith("CVSS_"):
+            try:
+                return str(entry.get("score")), cvss.score(str(entry.get("score")))
+            except ValueError:
+                continue
+    return "", None
+
+
+def _rating(identity: str, summary: str) -> str:
+    """Return the vendor's own grade: the head of an erratum's summary, or what malware is."""
+    if identity.startswith(_MALWARE):
+        return "critical"
+    match = _RATING.match(summary)
+    return match[1].lower() if match else ""
+
+
+def _affected(entry: Mapping[str, Any]) -> Iterator[Affected]:
+    package, specific = _object(entry, "package"), _object(entry, "ecosystem_specific")
+    ecosystem, name = str(package.get("ecosystem") or ""), package.get("name")
+    scheme = ecosystems.SCHEMES.get(ecosystems.base(ecosystem))
+    if scheme is None or not isinstance(name, str) or not name:
+        return
+    if "module_name_regex" in specific:  # a live patch, not a package
+        return
+    urgency = _urgency(entry, specific)
+    needs = _needs(ecosystem, str(specific.get("availability") or ""))
+    for interval in _intervals(entry, scheme, is_distribution=_is_distribution(ecosystem)):
+        modular = _MODULE in interval.fixed
+        yield Affected(ecosystem, name, interval, urgency, needs, modular)
+
+
+def _is_distribution(ecosystem: str) -> bool:
+    return ecosystems.base(ecosystem) in ecosystems.DISTRIBUTIONS
+
+
+def _intervals(
+    entry: Mapping[str, Any], scheme: Scheme, *, is_distribution: bool
+) -> Iterator[Interval]:
+    ranges = [item for item in _objects(entry, "ranges") if item.get("type") != "GIT"]
+    for item in ranges:
+        yield from intervals(scheme, _objects(item, "events"))
+    if not ranges or not is_distribution:
+        known = _texts(entry, "versions")
+        if not ranges:
+            yield from listed(scheme, known)
+
+
+def _urgency(entry: Mapping[str, Any], specific: Mapping[str, Any]) -> str:
+    """Return the distribution's own word: Debian's urgency, Ubuntu's priority."""
+    for item in _objects(entry, "severity"):
+        if item.get("type") == "Ubuntu":
+            return str(item.get("score") or "").lower()
+    said = specific.get("urgency") or specific.get("ubuntu_priority") or ""
+    return "" if said == "not yet assigned" else str(said).lower()
+
+
+def _needs(ecosystem: str, availability: str) -> str:
+    is_paid = ":Pro:" in ecosystem or "Ubuntu Pro" in availability
+    return "Ubuntu Pro" if is_paid else ""
+
+
+def _lowest_builds(items: Sequence[Affected]) -> Iterator[Affected]:
+    """Yield what is affected; of builds of one version for several module platforms the first.
+
+    AlmaLinux lists 1.18.0-8.module_el8.3.0+2048 and the same 1.18.0-8 rebuilt for 8.6 as fixes of
+    one erratum. The older build has the fix already.
+    """
+    lowest: dict[tuple[str, str, str], Affected] = {}
+    for item in items:
+        if not item.modular:
+            yield item
+            continue
+        key = (item.ecosystem, item.name, item.interval.fixed.partition(_MODULE)[0])
+        other = lowest.get(key)
+        if other is None or (item.interval.fixed_key or "") < (other.interval.fixed_key or ""):
+            lowest[key] = item
+    yield from lowest.values()

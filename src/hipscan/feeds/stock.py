@@ -1,0 +1,43 @@
+"""Stock: what is installed, in the words of the feeds; made of facts by one module an ecosystem."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hipscan.versions import Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One installed thing as a feed would call it.
+
+    `name` and `version` are looked up and compared; `source` is what results are merged by and
+    shown as. `packages` are the installed binary packages behind it, `places` files where it was
+    found. `module` is name:stream of the module that it was built for; `is_modular` says that it
+    was built for one, known or not. `needs` is what a fix takes beyond an update.
+    """
+
+    name: str
+    version: str
+    source: str
+    packages: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    module: str = ""
+    is_modular: bool = False
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What is installed of one family of ecosystems.
+
+    `label` is what the family is called to people, and `feed` what feed knows it; `ecosystems` is
+    a pattern (re.fullmatch) of the names of ecosystems to look in. `unjudged` has packages that
+    no feed can judge, with the reason.
+    """
+
+    label: str
+    feed: str
+    ecosystems: str
+    scheme: Scheme
+    items: tuple[Item, ...]
+    unjudged: Mapping[str, str] = field(default_factory=dict)
