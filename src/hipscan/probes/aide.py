@@ -131,9 +131,7 @@ def _fact(config: str, seen: Listing) -> Fact:
         "built": None if database in denied else database in times,
         "scheduled": bool(by) or (None if denied else False),
         "scheduled_by": by,
-        "unwatched_audit_tools": list(
-            _unwatched([line[1:] for line in seen.plain if line[:1] == "L"])
-        ),
+        "unwatched_audit_tools": list(_unwatched(lines)),
     }
     if database in times:
         record["built_at"] = times[database]

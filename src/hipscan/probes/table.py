@@ -15,6 +15,7 @@ _NAMES: Final = (
     "apache",
     "audit",
     "automatic_updates",
+    "backups",
     "boot",
     "config",
     "crypto_policy",
