@@ -14,7 +14,13 @@ from hipscan.probes.apache_lines import LEX, Tree, read_tree, words
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
 from hipscan.probes.directives import Directive, inherited, unless_hidden, without_main_file
 from hipscan.probes.tls_floor import FLOOR, PATHS, Floor, read_floor
-from hipscan.probes.tls_grades import PROTOCOLS, old_protocols, severity, weak_families
+from hipscan.probes.tls_grades import (
+    PROTOCOLS,
+    old_protocols,
+    severity,
+    unapproved_families,
+    weak_families,
+)
 
 MAINS: Final = (
     "/etc/apache2/apache2.conf",
@@ -94,6 +100,9 @@ FIELDS: Final = {
     ),
     "ciphers": Field(FieldType.TEXT, "the cipher string"),
     "weak_ciphers": Field(FieldType.LIST, "families of weak ciphers that it lets in: RC4, 3DES"),
+    "unapproved_ciphers": Field(
+        FieldType.LIST, "families that NIST does not approve, up to TLS 1.2: CHACHA20, CAMELLIA"
+    ),
     "compression": Field(FieldType.BOOLEAN, "whether TLS compression is on (CRIME)"),
     "insecure_renegotiation": Field(FieldType.BOOLEAN, "whether SSLInsecureRenegotiation is on"),
     "hsts": Field(FieldType.INTEGER, "max-age of Strict-Transport-Security, 0 without the header"),
@@ -202,6 +211,7 @@ def _tls(main: Directive, host: Directive, floor: Floor) -> dict[str, Value]:
         "severity": severity(protocols, ciphers, floor),
         "ciphers": ciphers,
         "weak_ciphers": weak_families(ciphers, floor),
+        "unapproved_ciphers": unapproved_families(ciphers, floor),
         "compression": _switch(inherited("sslcompression", host, main)),
         "insecure_renegotiation": _switch(inherited("sslinsecurerenegotiation", host, main)),
         "hsts": _hsts(main, host),

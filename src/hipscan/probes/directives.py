@@ -17,7 +17,13 @@ from hipscan.probes.base import Listing, Note, judge_notes
 Files = Mapping[str, Sequence[str]]
 
 # What a file that could not be read may change about any server.
-_UNSURE: Final = ("weak_protocols", "weak_ciphers", "hsts", "redirects_to_https")
+_UNSURE: Final = (
+    "weak_protocols",
+    "weak_ciphers",
+    "unapproved_ciphers",
+    "hsts",
+    "redirects_to_https",
+)
 
 
 @dataclass(frozen=True, slots=True)

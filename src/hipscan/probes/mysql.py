@@ -21,7 +21,7 @@ from hipscan.probes.base import (
 )
 from hipscan.probes.mysql_options import DEFAULTS, MAINS, Option, is_read, read_options
 from hipscan.probes.tls_floor import FLOOR, Floor, read_floor
-from hipscan.probes.tls_grades import old_protocols, severity, weak_families
+from hipscan.probes.tls_grades import old_protocols, severity, unapproved_families, weak_families
 
 SCRIPT: Final = (
     FLOOR
@@ -79,6 +79,9 @@ FIELDS: Final = {
         FieldType.TEXT, "how bad weak_protocols is: high, or low where OpenSSL refuses them anyway"
     ),
     "weak_ciphers": Field(FieldType.LIST, "families of weak ciphers that ssl_cipher lets in"),
+    "unapproved_ciphers": Field(
+        FieldType.LIST, "families that NIST does not approve, up to TLS 1.2: CHACHA20, CAMELLIA"
+    ),
     "local_infile": Field(FieldType.BOOLEAN, "whether clients may be told to send their files"),
     "secure_file_priv": Field(
         FieldType.TEXT, "where SQL may read and write files; empty: anywhere"
@@ -199,6 +202,7 @@ def _tls(
         "weak_protocols": None if protocols is None else old_protocols(protocols),
         "severity": severity(protocols or (), held["ssl_cipher"], floor),
         "weak_ciphers": weak_families(held["ssl_cipher"], floor),
+        "unapproved_ciphers": unapproved_families(held["ssl_cipher"], floor),
         "certificate": held["ssl_cert"],
     }
 

@@ -14,7 +14,7 @@ from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listin
 from hipscan.probes.directives import Directive, inherited, unless_hidden, without_main_file
 from hipscan.probes.nginx_lines import LEX, read_tree
 from hipscan.probes.tls_floor import FLOOR, PATHS, Floor, read_floor
-from hipscan.probes.tls_grades import old_protocols, severity, weak_families
+from hipscan.probes.tls_grades import old_protocols, severity, unapproved_families, weak_families
 
 MAINS: Final = (
     "/etc/nginx/nginx.conf",
@@ -77,6 +77,9 @@ FIELDS: Final = {
     ),
     "ciphers": Field(FieldType.TEXT, "the cipher string"),
     "weak_ciphers": Field(FieldType.LIST, "families of weak ciphers that it lets in: RC4, 3DES"),
+    "unapproved_ciphers": Field(
+        FieldType.LIST, "families that NIST does not approve, up to TLS 1.2: CHACHA20, CAMELLIA"
+    ),
     "hsts": Field(FieldType.INTEGER, "max-age of Strict-Transport-Security, 0 without the header"),
     "redirects_to_https": Field(FieldType.BOOLEAN, "whether it answers only with a redirect"),
     "certificate": Field(FieldType.TEXT, "the file of its certificate"),
@@ -185,6 +188,7 @@ def _tls(
         "severity": severity(protocols or (), ciphers, floor),
         "ciphers": ciphers,
         "weak_ciphers": weak_families(ciphers, floor),
+        "unapproved_ciphers": unapproved_families(ciphers, floor),
         "hsts": _hsts(outer, server),
         "certificate": "".join(certificate),
     }

@@ -25,7 +25,13 @@ from hipscan.probes.postgresql_conf import DEFAULTS, PgSetting, effective, read_
 from hipscan.probes.postgresql_files import FIND
 from hipscan.probes.postgresql_hba import HbaLine, read_hba
 from hipscan.probes.tls_floor import Floor, read_floor
-from hipscan.probes.tls_grades import PROTOCOLS, old_protocols, severity, weak_families
+from hipscan.probes.tls_grades import (
+    PROTOCOLS,
+    old_protocols,
+    severity,
+    unapproved_families,
+    weak_families,
+)
 
 SETTING: Final = {
     "cluster": Field(FieldType.TEXT, "the cluster: 15/main, or its folder"),
@@ -49,6 +55,9 @@ CLUSTER: Final = {
         FieldType.TEXT, "how bad weak_protocols is: high, or low where OpenSSL refuses them anyway"
     ),
     "weak_ciphers": Field(FieldType.LIST, "families of weak ciphers that ssl_ciphers lets in"),
+    "unapproved_ciphers": Field(
+        FieldType.LIST, "families that NIST does not approve, up to TLS 1.2: CHACHA20, CAMELLIA"
+    ),
     "password_encryption": Field(FieldType.TEXT, "how new passwords are stored"),
     "log_connections": Field(FieldType.BOOLEAN, "whether connections are logged"),
     "log_disconnections": Field(FieldType.BOOLEAN, "whether their ends are logged"),
@@ -188,6 +197,7 @@ def _record(
         "weak_protocols": old_protocols(allowed),
         "severity": severity(allowed, value("ssl_ciphers"), floor),
         "weak_ciphers": weak_families(value("ssl_ciphers"), floor),
+        "unapproved_ciphers": unapproved_families(value("ssl_ciphers"), floor),
         "certificate": value("ssl_cert_file"),
     }
 

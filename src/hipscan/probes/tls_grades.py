@@ -1,7 +1,7 @@
 """Grades of TLS protocols and of OpenSSL cipher strings, shared by every TLS server's probe.
 
 Sources: RFC 8996 and SP 800-52r2 for protocols; RFC 7465 (RC4), SP 800-131A (3DES, MD5) and the
-Mozilla server-side guidelines for ciphers.
+Mozilla server-side guidelines for ciphers; FIPS 197 and SP 800-52r2 for what is approved.
 """
 
 import re
@@ -71,6 +71,38 @@ def weak_families(ciphers: str, floor: Floor) -> list[str]:
             gone |= out if word[0] == "!" else set()
         elif word[0] not in "+@" and not (modern and word.upper() in _IMPLIED):
             kept |= _families(word)
+    return sorted(kept - gone)
+
+
+_UNAPPROVED: Final = ("ARIA", "CAMELLIA", "CHACHA20")
+# Words of a cipher string that bring nothing but what NIST approves, or nothing that is built in.
+_APPROVED: Final = re.compile(r"AES|FIPS|LOW|EXP|NULL|RC4|3DES|(^|-)DES|MD5|MEDIUM", re.IGNORECASE)
+_DEFAULTS: Final = frozenset({"DEFAULT", "PROFILE=SYSTEM", "@SYSTEM"})
+
+
+def unapproved_families(ciphers: str, floor: Floor) -> list[str]:
+    """Return the ciphers outside NIST's list that an OpenSSL cipher string lets in, sorted.
+
+    An empty string is OpenSSL's default. A group such as HIGH or ECDHE brings all of them, the
+    default only ChaCha20; under the crypto policy FIPS nothing does. Suites of TLS 1.3 have a
+    setting of their own and are not judged here.
+
+    "HIGH:!aNULL:!CAMELLIA" -> ["ARIA", "CHACHA20"]
+    """
+    if floor.policy.startswith("FIPS"):
+        return []
+    words = [word for word in re.split(r"[:, ;]+", ciphers.strip("\"' ")) if word] or ["DEFAULT"]
+    kept: set[str] = set(weak_families(ciphers, floor))
+    gone: set[str] = set()
+    for word in words:
+        named = {family for family in _UNAPPROVED if family in word.upper()}
+        if word[0] in "!-":
+            kept -= named
+            gone |= named if word[0] == "!" else set()
+        elif word in _DEFAULTS:
+            kept.add("CHACHA20")
+        elif word[0] not in "+@":
+            kept |= named or (set() if _APPROVED.search(word) else set(_UNAPPROVED))
     return sorted(kept - gone)
 
 
