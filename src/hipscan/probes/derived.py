@@ -10,7 +10,14 @@ from typing import Final
 
 from hipscan.model.fact import Fact
 from hipscan.model.knowledge import Knowledge
-from hipscan.probes import lifecycle, orthanc_reach, waiting
+from hipscan.probes import (
+    becoming_root,
+    firewall_ports,
+    lifecycle,
+    orthanc_reach,
+    second_factor,
+    waiting,
+)
 from hipscan.probes.base import FactSpec
 
 FactReader = Callable[[str], Fact]
@@ -26,10 +33,13 @@ class Derivation:
 
 
 _ALL: Final = (
+    Derivation(firewall_ports.SPEC, ("listening_socket", "firewall_hook"), firewall_ports.derive),
     Derivation(lifecycle.SPEC, ("platform",), lifecycle.derive),
     Derivation(
         orthanc_reach.SPEC, ("orthanc_config", "listening_socket", "mount"), orthanc_reach.derive
     ),
+    Derivation(second_factor.SPEC, ("sshd_config", "sshd_match", "pam_rule"), second_factor.derive),
+    Derivation(becoming_root.SPEC, ("pam_rule", "group"), becoming_root.derive),
     Derivation(waiting.SPEC, ("pending_update",), waiting.derive),
 )
 

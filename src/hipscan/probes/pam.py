@@ -67,6 +67,9 @@ RULE: Final = {
         FieldType.BOOLEAN,
         "whether it comes from another file than the service's own",
     ),
+    "substack": Field(
+        FieldType.BOOLEAN, "whether it comes by a substack, which sufficient does not leave"
+    ),
     "order": Field(FieldType.INTEGER, "its place in the stack of this service and type, from 1"),
 }
 
@@ -159,6 +162,7 @@ def _records(found: Mapping[str, tuple[PamRule, ...]]) -> Iterator[Record]:
                 "file": rule.file,
                 "line": rule.line,
                 "included": rule.file not in (service, "/etc/pam.conf", *_own(service)),
+                "substack": rule.substack,
                 "order": order[rule.type],
             }
 

@@ -17,7 +17,10 @@ _DEPTH: Final = 16  # libpam gives up at 32; a loop of includes ends here
 
 @dataclass(frozen=True, slots=True)
 class PamRule:
-    """One rule of a stack. `module` is None where an include could not be followed."""
+    """One rule of a stack. `module` is None where an include could not be followed.
+
+    `substack` says that it comes by a substack: then `sufficient` ends no more than that.
+    """
 
     type: str
     control: str
@@ -25,6 +28,7 @@ class PamRule:
     arguments: tuple[str, ...]
     file: str
     line: int
+    substack: bool = False
 
     def argument(self, name: str) -> str | None:
         """Return the value of the last `name=value`, an empty text for a bare `name`."""
@@ -106,6 +110,8 @@ def _resolve(
             continue
         if rule.control in ("include", "substack", "@include"):
             wanted = kind or rule.type
-            yield from _resolve(rule.module or "", wanted, places, rules, depth + 1)
+            inner = _resolve(rule.module or "", wanted, places, rules, depth + 1)
+            apart = rule.control == "substack"
+            yield from (replace(each, substack=apart or each.substack) for each in inner)
         else:
             yield replace(rule, module=basename(rule.module or ""))

@@ -34,6 +34,7 @@ _NAMES: Final = (
     "postgresql",
     "reboot",
     "repositories",
+    "root_programs",
     "services",
     "sharing",
     "shell_timeout",

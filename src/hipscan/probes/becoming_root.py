@@ -1,0 +1,87 @@
+"""Who may become root by su: pam_wheel(8) in the stack of the service su, and its group."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing, ok
+from hipscan.model.knowledge import Knowledge
+from hipscan.probes.base import FactSpec, Field, FieldType
+
+SPEC: Final = FactSpec(
+    "su_restriction",
+    "Who may become root by su.",
+    ("service",),
+    {
+        "service": Field(FieldType.TEXT, "the service: su, or su-l for `su -` where it differs"),
+        "limited": Field(FieldType.BOOLEAN, "whether only members of a group may"),
+        "trusted": Field(FieldType.BOOLEAN, "whether members need no password"),
+        "group": Field(FieldType.TEXT, "the group; empty for nothing"),
+        "members": Field(FieldType.LIST, "its members"),
+        "file": Field(FieldType.TEXT, "the file of the deciding rule"),
+        "line": Field(FieldType.INTEGER, "its line"),
+    },
+)
+
+FactReader = Callable[[str], Fact]
+
+
+def derive(get: FactReader, _knowledge: Knowledge) -> Fact:
+    """Return a record for su and su-l; absent where no PAM file tells of su."""
+    rules, groups = get("pam_rule"), get("group")
+    for fact in (rules, groups):
+        if not fact.is_decided:
+            return missing(fact.status, fact.reason)
+    stacks = {
+        service: [
+            rule
+            for rule in rules.records
+            if rule["service"] == service and rule["type"] in ("auth", None)
+        ]
+        for service in ("su", "su-l")
+    }
+    if not any(stacks.values()):
+        return absent("PAM knows no service su")
+    if any(rule["module"] is None for stack in stacks.values() for rule in stack):
+        return missing(FactStatus.PARTIAL, "an include of PAM's service su could not be followed")
+    return ok(*(_record(name, stack, groups.records) for name, stack in stacks.items() if stack))
+
+
+def _record(service: str, stack: Iterable[Record], groups: Iterable[Record]) -> Record:
+    wheels = [rule for rule in stack if rule["module"] == "pam_wheel.so"]
+    limits = [rule for rule in wheels if _limits(rule)]
+    trusts = [rule for rule in wheels if "trust" in _arguments(rule)]
+    chosen = next(iter(limits or trusts), None)
+    name = _group(chosen, groups) if chosen else ""
+    members = next((group["members"] for group in groups if group["name"] == name), [])
+    return {
+        "service": service,
+        "limited": bool(limits),
+        "trusted": bool(trusts),
+        "group": name,
+        "members": members,
+        "file": chosen["file"] if chosen else "",
+        "line": chosen["line"] if chosen else 0,
+    }
+
+
+def _limits(rule: Record) -> bool:
+    """Say whether a rule keeps everybody out who is no member; `deny` would do the opposite."""
+    control = str(rule["control"])
+    binds = control in ("required", "requisite") or "default=die" in control
+    return binds and "deny" not in _arguments(rule)
+
+
+def _arguments(rule: Record) -> list[str]:
+    found = rule["arguments"]
+    return [str(word) for word in found] if isinstance(found, list | tuple) else []
+
+
+def _group(rule: Record, groups: Iterable[Record]) -> str:
+    """Return the group that pam_wheel asks for: its argument, wheel, or the one of number 0."""
+    named = [word.partition("=")[2] for word in _arguments(rule) if word.startswith("group=")]
+    if named:
+        return named[-1]
+    known: dict[Value, Value] = {group["name"]: group["gid"] for group in groups}
+    if "wheel" in known:
+        return "wheel"
+    return next((str(name) for name, gid in known.items() if gid == 0), "")
