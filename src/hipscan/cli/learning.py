@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hipscan.errors import UsageError
+from hipscan.feeds.known import matched
 from hipscan.fleet.run_folder import RunFolder, file_name, read_target_knowledge
 from hipscan.model.knowledge import TargetKnowledge
 from hipscan.model.snapshot import Snapshot
@@ -15,12 +16,14 @@ class Learning:
     """Keeps a snapshot and what is known of its target in the run's folder.
 
     `sightings` is the folder that remembers, over all runs, when what waits was first seen. A
-    scan adds to it; judging a file again (`remembers` false) only reads it.
+    scan adds to it; judging a file again (`remembers` false) only reads it. `feeds` is the folder
+    of the index of feeds.
     """
 
     folder: RunFolder
     sightings: Path
     remembers: bool = True
+    feeds: Path | None = None
 
     def __call__(self, snapshot: Snapshot) -> TargetKnowledge:
         """Keep `snapshot`; return what is known of its target. Raises OutputError."""
@@ -30,15 +33,18 @@ class Learning:
         return known
 
     def _known(self, snapshot: Snapshot) -> TargetKnowledge:
+        """Return what is known; whatever cannot be known of it is a reason, not an end."""
+        said = matched(self.feeds, snapshot) if self.feeds else None
         path = self.sightings / f"{file_name(snapshot.target.name)}.json"
         try:
             before = first_seen.load(path)
         except UsageError as error:
-            return TargetKnowledge(unknown={"first_seen": f"{error.message}; {error.hint}"})
+            why = {"first_seen": f"{error.message}; {error.hint}"}
+            return TargetKnowledge(matched=said, unknown=why)
         now = first_seen.after(before, snapshot)
         if self.remembers and now != before:
             first_seen.save(path, now)
-        return TargetKnowledge(first_seen=now.subjects)
+        return TargetKnowledge(first_seen=now.subjects, matched=said)
 
 
 @dataclass(frozen=True, slots=True)

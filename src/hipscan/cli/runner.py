@@ -43,6 +43,11 @@ def state_folder() -> Path:
     return Path(chosen) if chosen else platformdirs.user_state_path("hipscan")
 
 
+def feeds_folder() -> Path:
+    """Return where the index of feeds is."""
+    return state_folder() / "feeds"
+
+
 def new_run_folder(now: datetime) -> RunFolder:
     """Make the folder of a run that starts `now`."""
     name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"

@@ -48,7 +48,7 @@ def scan(reach: Reach, criteria: Criteria, wanted: Wanted) -> int:
         judge=Judge(judging.selection, knowledge, table.facts()),
         transport=connections.transport,
         sudo_password=connections.sudo_password,
-        keep=Learning(folder, _sightings()),
+        keep=Learning(folder, _sightings(), feeds=runner.feeds_folder()),
     )
     jobs = settings.reach.jobs or DEFAULT_JOBS
     fleet = runner.Fleet(targets, jobs, reach.quiet, reach.debug)
@@ -68,7 +68,7 @@ def evaluate_files(
     folder = runner.new_run_folder(datetime.now(UTC))
     folder.write_knowledge(knowledge)
     recorder = judging.recorder(folder)
-    keep: Keep = Learning(folder, _sightings(), remembers=False)
+    keep: Keep = Learning(folder, _sightings(), remembers=False, feeds=runner.feeds_folder())
     if knowledge_file:
         keep = Recalling(folder, knowledge_file)
     for snapshot in snapshots:

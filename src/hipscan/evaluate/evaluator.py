@@ -4,7 +4,7 @@ No clock, no network, no environment: the same three give the same findings for 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from fnmatch import fnmatchcase
 from typing import Final
@@ -47,13 +47,19 @@ def evaluate(
     own = {"phi_paths": target.phi_paths, "groups": target.groups, "phi": target.holds_phi}
     values = {**variables, **target.variables, **own, "target": target.name}
     scope = Scope(values, knowledge.now.timestamp())
-    facts = AllFacts(snapshot, knowledge)
+    facts = AllFacts(snapshot, _with_limits(knowledge, values))
     bench = Bench(facts.get, specs.__getitem__, scope, Index(facts.get))
     conditions = _Conditions(bench)
     verdicts = ((rule, conditions.verdict(rule)) for rule in rules)
     return Judgement(
         tuple(_finding(rule, verdict, target, knowledge) for rule, verdict in verdicts)
     )
+
+
+def _with_limits(knowledge: Knowledge, values: Mapping[str, object]) -> Knowledge:
+    """Return the knowledge with the limit of age that the rules' variables set for feeds."""
+    days = values.get("feed_days")
+    return replace(knowledge, feed_days=days) if isinstance(days, int) else knowledge
 
 
 def _finding(rule: Rule, verdict: Verdict, target: TargetData, knowledge: Knowledge) -> Finding:

@@ -20,6 +20,7 @@ from typing import Any, Final
 from hipscan.feeds import archive
 from hipscan.feeds.base import Feed, FeedError, Imported, Sample
 from hipscan.feeds.build import Build
+from hipscan.feeds.times import moment
 
 _NAME: Final = "endoflife"
 PAST: Final = "past"
@@ -31,7 +32,7 @@ _Product = tuple[str, Mapping[str, Any]]
 def load(path: Path, build: Build) -> tuple[Imported, ...]:
     """Put products into the index; each takes the place of what was known of it."""
     data = archive.parse(path.name, archive.content(path))
-    dated = str(data.get("generated_at", ""))
+    dated = moment(data["generated_at"]) if "generated_at" in data else ""
     feed = build.feed(_NAME)
     products = dict(_products(path, data))
     if not products:

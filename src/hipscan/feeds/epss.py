@@ -11,7 +11,6 @@ year in which there were such files.
 import csv
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from hipscan.feeds import archive
 from hipscan.feeds.base import Feed, FeedError, Imported, Sample
 from hipscan.feeds.build import Build
 from hipscan.feeds.osv_record import cve_of
+from hipscan.feeds.times import moment
 
 _NAME: Final = "epss"
 _DATE: Final = re.compile(r"score_date:([0-9T:+-]+)")
@@ -46,7 +46,7 @@ def _dated(line: str) -> str:
     match = _DATE.search(line)
     if not match:
         raise ValueError("the first line has no score_date")
-    return datetime.fromisoformat(match[1]).isoformat()
+    return moment(match[1])
 
 
 def _rows(path: Path, lines: list[str]) -> Iterator[tuple[str, float]]:

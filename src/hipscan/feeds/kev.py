@@ -12,6 +12,7 @@ from hipscan.feeds import archive
 from hipscan.feeds.base import Feed, FeedError, Imported, Sample
 from hipscan.feeds.build import Build
 from hipscan.feeds.osv_record import cve_of
+from hipscan.feeds.times import moment
 
 _NAME: Final = "kev"
 _ROW: Final = "INSERT OR REPLACE INTO kev(cve, added, ransomware) VALUES (?, ?, ?)"
@@ -20,9 +21,9 @@ _ROW: Final = "INSERT OR REPLACE INTO kev(cve, added, ransomware) VALUES (?, ?, 
 def load(path: Path, build: Build) -> tuple[Imported, ...]:
     """Put the list into the index, in the place of the one that is there."""
     data = archive.parse(path.name, archive.content(path))
-    entries, dated = data["vulnerabilities"], str(data["dateReleased"])
+    entries, dated = data["vulnerabilities"], moment(data["dateReleased"])
     rows = [
-        (str(entry["cveID"]), str(entry["dateAdded"])[:10], _is_used(entry)) for entry in entries
+        (str(entry["cveID"]), moment(entry["dateAdded"])[:10], _is_used(entry)) for entry in entries
     ]
     if not rows or not all(cve_of(row[0]) for row in rows) or data.get("count") != len(rows):
         raise FeedError(f"{path} is not the whole list of exploited vulnerabilities")

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from hipscan.feeds import cvss, ecosystems
 from hipscan.feeds.osv_ranges import Interval, intervals, listed
+from hipscan.feeds.times import moment
 from hipscan.versions import Scheme
 
 _ID: Final = re.compile(r"[A-Za-z]{2,20}-[A-Za-z0-9._:+-]{1,80}")
@@ -93,8 +94,8 @@ def read(data: object) -> Record | None:
     vector, score = _severity(_objects(data, "severity"))
     return Record(
         id=identity,
-        modified=modified,
-        published=str(data.get("published") or modified),
+        modified=_moment(identity, modified),
+        published=_moment(identity, data.get("published") or modified),
         withdrawn=bool(data.get("withdrawn")),
         cves=cves,
         sole=cve_of(identity),
@@ -114,6 +115,13 @@ def cve_of(identity: str) -> str:
     if match:
         return match[1]
     return identity if _CVE.fullmatch(identity) else ""
+
+
+def _moment(identity: str, said: object) -> str:
+    try:
+        return moment(str(said))
+    except (ValueError, OverflowError):
+        raise NotOsvError(f"{identity}: {str(said)[:40]!r} is no time") from None
 
 
 def _texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from hipscan.probes import (
     lifecycle,
     orthanc_reach,
     second_factor,
+    vulnerability,
     waiting,
 )
 from hipscan.probes.base import FactSpec
@@ -40,6 +41,8 @@ _ALL: Final = (
     ),
     Derivation(second_factor.SPEC, ("sshd_config", "sshd_match", "pam_rule"), second_factor.derive),
     Derivation(becoming_root.SPEC, ("pam_rule", "group"), becoming_root.derive),
+    Derivation(vulnerability.UNJUDGED, vulnerability.NEEDS, vulnerability.derive_unjudged),
+    Derivation(vulnerability.SPEC, vulnerability.NEEDS, vulnerability.derive),
     Derivation(waiting.SPEC, ("pending_update",), waiting.derive),
 )
 
