@@ -23,6 +23,7 @@ _NAMES: Final = (
     "firewall",
     "kernel_modules",
     "keys",
+    "logging",
     "luks",
     "mac",
     "mysql",

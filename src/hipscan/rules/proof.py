@@ -19,14 +19,17 @@ from hipscan.rules.schema import CaseModel
 PLATFORM_OF_HOST: Final = {
     "debian12": "Debian 12",
     "debian12-audit": "Debian 12",
+    "debian12-network": "Debian 12",
     "debian12-old": "Debian 12",
     "debian12-health": "Debian 12",
     "debian12-services": "Debian 12",
     "debian13": "Debian 13",
     "debian13-health": "Debian 13",
     "debian13-audit": "Debian 13",
+    "debian13-network": "Debian 13",
     "debian13-services": "Debian 13",
     "uml": "Debian 12",
+    "uml-time": "Debian 12",
 }
 
 

@@ -1,0 +1,272 @@
+"""rsyslog's configuration: where it sends records, from whom it takes some, how it makes files.
+
+rsyslog.conf(5) and its modules' documentation. Two languages stand side by side, lines of old
+(`$FileCreateMode 0640`, `*.* @@host:6514`) and objects (`action(type="omfwd" ...)`); files are
+read in the order in which they are included, as it matters to the old lines.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Final
+
+from hipscan.model.fact import Record
+
+MAIN: Final = "/etc/rsyslog.conf"
+UNITS: Final = (
+    "/usr/lib/systemd/system/rsyslog.service",
+    "/etc/systemd/system/rsyslog.service",
+)
+_OBJECT: Final = re.compile(
+    r'\b(module|input|action|global|include)\s*\(((?:[^()"]|"(?:\\.|[^"\\])*")*)\)', re.IGNORECASE
+)
+_PARAMETER: Final = re.compile(r'([A-Za-z][\w.]*)\s*=\s*"((?:\\.|[^"\\])*)"')
+_DIRECTIVE: Final = re.compile(r"^\s*\$(\w+)\s+(.*?)\s*$")
+_FORWARD: Final = re.compile(
+    r"(?:^|[\s{&])(@@?)(?:\([^)]*\))?(\[[^\]]+\]|[A-Za-z0-9][\w.-]*)(?::(\w+))?(?=[;\s}]|$)"
+)
+_FILE: Final = re.compile(r"(?:^|[\s{&])-?(/[^\s;}]+)(?=[;\s}]|$)")
+_SELECTOR: Final = re.compile(r"^\s*(?:[\w*,]+\.[=!\w*,]+[;\w.=!*,]*|&|:\w+.*|if\b.*|\})")
+_TLS_DRIVERS: Final = ("gtls", "ossl", "mbedtls")
+_LOCAL: Final = ("127.", "localhost", "::1", "[::1]")
+_MODE: Final = 0o644  # of new files, where nothing says otherwise
+
+
+@dataclass(slots=True)
+class _State:
+    """What the lines so far have set for the actions and inputs behind them."""
+
+    starts: bool | None
+    umask: int = 0
+    old: dict[str, str] = field(default_factory=dict)  # of old lines, names in lower case
+    made: dict[str, str] = field(default_factory=dict)  # of global()
+    modules: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The records of one daemon."""
+
+    destinations: tuple[Record, ...]
+    listeners: tuple[Record, ...]
+    files: tuple[Record, ...]
+    unread: tuple[str, ...] = ()
+
+
+def read(files: Mapping[str, Sequence[str]], *, starts: bool | None) -> Found:
+    """Read the main file and what it includes.
+
+    module(load="imtcp" StreamDriver.Name="gtls" StreamDriver.Mode="1")
+    $FileCreateMode 0640
+    auth,authpriv.*  /var/log/auth.log
+    *.*  @@logs.example.org:6514
+    action(type="omfwd" target="logs.example.org" port="6514" protocol="tcp"
+           StreamDriver="gtls" StreamDriverMode="1" StreamDriverAuthMode="x509/name")
+    """
+    state = _State(starts, umask=_unit_umask(files))
+    kinds: dict[str, list[Record]] = {"destination": [], "listener": [], "file": []}
+    unread: list[str] = []
+    for path, line, text in _statements(MAIN, files, unread, 0):
+        for kind, record in _statement(text, state):
+            kinds[kind].append({**record, "file": path, "line": line})
+    return Found(
+        tuple(kinds["destination"]), tuple(kinds["listener"]), tuple(kinds["file"]), tuple(unread)
+    )
+
+
+def _unit_umask(files: Mapping[str, Sequence[str]]) -> int:
+    found = 0
+    for path in UNITS:
+        for line in files.get(path, ()):
+            key, _, value = line.partition("=")
+            if key.strip() == "UMask" and re.fullmatch(r"[0-7]{3,4}", value.strip()):
+                found = int(value, 8)
+    return found
+
+
+def _statements(
+    path: str, files: Mapping[str, Sequence[str]], unread: list[str], depth: int
+) -> Iterator[tuple[str, int, str]]:
+    """Yield (file, line, statement): an object in one piece, an old line without its objects."""
+    text = _without_comments("\n".join(files.get(path, ())))
+    for number, piece in _pieces(text):
+        pattern = _included(piece)
+        if pattern is None:
+            yield path, number, piece
+            continue
+        names = sorted(name for name in files if fnmatchcase(name, pattern))
+        if not names and not set(pattern) & set("*?["):
+            unread.append(pattern)
+        for name in names if depth < 8 else ():  # noqa: PLR2004  # deeper is a circle
+            yield from _statements(name, files, unread, depth + 1)
+
+
+def _without_comments(text: str) -> str:
+    """Blank comments out, from # to the end of a line and between /* and */, outside quotes."""
+    pattern = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|/\*.*?\*/', re.DOTALL)
+    keep = re.compile(r"[^\n]")
+    return pattern.sub(lambda m: m[0] if m[0][0] == '"' else keep.sub(" ", m[0]), text)
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    at = 0
+    for match in _OBJECT.finditer(text):
+        yield from _lines(text, at, match.start())
+        yield text.count("\n", 0, match.start()) + 1, match[0]
+        at = match.end()
+    yield from _lines(text, at, len(text))
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    first = text.count("\n", 0, start) + 1
+    for offset, line in enumerate(text[start:end].split("\n")):
+        if line.strip():
+            yield first + offset, line
+
+
+def _included(piece: str) -> str | None:
+    made = _object(piece)
+    if made and made[0] == "include":
+        return made[1].get("file")
+    directive = _DIRECTIVE.match(piece)
+    if not directive or directive[1].lower() != "includeconfig":
+        return None
+    return directive[2] + "*" if directive[2].endswith("/") else directive[2]
+
+
+def _object(piece: str) -> tuple[str, dict[str, str]] | None:
+    match = _OBJECT.fullmatch(piece.strip())
+    if not match:
+        return None
+    return match[1].lower(), {key.lower(): value for key, value in _PARAMETER.findall(match[2])}
+
+
+def _statement(piece: str, state: _State) -> Iterator[tuple[str, Record]]:
+    made = _object(piece)
+    match made:
+        case ("global", values):
+            state.made |= values
+            state.umask |= _octal(values.get("umask", ""), 0)
+        case ("module", values):
+            state.modules.setdefault(values.get("load", "").lower(), {}).update(values)
+        case ("input", values):
+            yield from _input(values, state)
+        case ("action", values):
+            yield from _action(values, state)
+        case None:
+            yield from _old(piece, state)
+
+
+def _old(piece: str, state: _State) -> Iterator[tuple[str, Record]]:
+    directive = _DIRECTIVE.match(piece)
+    if directive:
+        key, value = directive[1].lower(), directive[2].strip("\"'")
+        state.old[key] = value
+        if key in {"inputtcpserverrun", "udpserverrun", "inputrelpserverrun"}:
+            yield "listener", _old_listener(key, value, state)
+        return
+    if not _SELECTOR.match(piece):
+        return
+    for at, host, port in _FORWARD.findall(piece):
+        values = {
+            "target": host,
+            "port": port or "514",
+            "protocol": "tcp" if at == "@@" else "udp",
+            "streamdriver": state.old.get("actionsendstreamdriver", ""),
+            "streamdrivermode": state.old.get("actionsendstreamdrivermode", "0"),
+            "streamdriverauthmode": state.old.get("actionsendstreamdriverauthmode", ""),
+        }
+        yield "destination", _forward(values, state)
+    for path in _FILE.findall(piece):
+        mode = _octal(state.old.get("filecreatemode", ""), _MODE)
+        yield "file", _file(path, mode, state)
+
+
+def _octal(text: str, default: int) -> int:
+    return int(text, 8) if re.fullmatch(r"[0-7]{1,4}", text) else default
+
+
+def _file(path: str, mode: int, state: _State) -> Record:
+    umask = state.umask | _octal(state.old.get("umask", ""), 0)
+    return {"path": path, "mode": f"{mode & ~umask:04o}"}
+
+
+def _action(values: Mapping[str, str], state: _State) -> Iterator[tuple[str, Record]]:
+    match values.get("type", "").lower().removeprefix("builtin:"):
+        case "omfwd":
+            yield "destination", _forward(values, state)
+        case "omrelp":
+            tls = values.get("tls", "off").lower() == "on"
+            checked = values.get("tls.authmode", "").lower() in {"name", "fingerprint", "certvalid"}
+            yield "destination", _place(values, "relp", state, tls=tls, checked=checked)
+        case "omhttp" | "omelasticsearch" as kind:
+            default = "on" if kind == "omhttp" else "off"
+            tls = values.get("usehttps", default).lower() == "on"
+            checked = values.get("skipverifyhost", values.get("allowunsignedcerts", "off")) == "off"
+            yield "destination", _place(values, "http", state, tls=tls, checked=tls and checked)
+        case "omfile":
+            made = state.modules.get("builtin:omfile", {}).get("filecreatemode", "")
+            mode = _octal(values.get("filecreatemode", made), _MODE)
+            if path := values.get("file"):
+                yield "file", _file(path, mode, state)
+
+
+def _forward(values: Mapping[str, str], state: _State) -> Record:
+    drivers = (
+        values.get("streamdriver") or values.get("streamdriver.name"),
+        state.made.get("defaultnetstreamdriver"),
+        state.old.get("defaultnetstreamdriver"),
+    )
+    driver = next((name for name in drivers if name), "ptcp").lower()
+    protocol = values.get("protocol", "udp").lower()
+    mode = values.get("streamdrivermode", values.get("streamdriver.mode", "0"))
+    tls = protocol == "tcp" and mode == "1" and driver.removeprefix("lmnsd_") in _TLS_DRIVERS
+    auth = values.get("streamdriverauthmode", values.get("streamdriver.authmode", ""))
+    return _place(values, protocol, state, tls=tls, checked=tls and auth.lower() != "anon")
+
+
+def _place(
+    values: Mapping[str, str], transport: str, state: _State, *, tls: bool, checked: bool
+) -> Record:
+    host = values.get("target", values.get("server", ""))
+    return {
+        "daemon": "rsyslog",
+        "target": host,
+        "port": values.get("port", values.get("serverport", "514")),
+        "transport": transport,
+        "tls": tls,
+        "verified": checked,
+        "local": host.startswith(_LOCAL),
+        "starts": state.starts,
+    }
+
+
+def _input(values: Mapping[str, str], state: _State) -> Iterator[tuple[str, Record]]:
+    kind = values.get("type", "").lower()
+    if kind not in {"imtcp", "imudp", "imrelp", "imptcp"}:
+        return
+    module = state.modules.get(kind, {})
+    mode = values.get("streamdriver.mode", module.get("streamdriver.mode", "0"))
+    is_tls = (kind == "imtcp" and mode == "1") or values.get("tls", "off").lower() == "on"
+    address = values.get("address", module.get("address", ""))
+    yield "listener", _listener(kind[2:], values.get("port", "514"), address, state, tls=is_tls)
+
+
+def _old_listener(key: str, port: str, state: _State) -> Record:
+    transport = {"udpserverrun": "udp", "inputtcpserverrun": "tcp"}.get(key, "relp")
+    address = state.old.get("udpserveraddress", "") if transport == "udp" else ""
+    mode = state.old.get("inputtcpserverstreamdrivermode", "0")
+    return _listener(transport, port, address, state, tls=transport == "tcp" and mode == "1")
+
+
+def _listener(transport: str, port: str, address: str, state: _State, *, tls: bool) -> Record:
+    return {
+        "daemon": "rsyslog",
+        "transport": transport,
+        "port": port,
+        "address": address or "*",
+        "tls": tls,
+        "local": address.startswith(_LOCAL),
+        "starts": state.starts,
+    }
