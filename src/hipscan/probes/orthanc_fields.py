@@ -31,6 +31,9 @@ CONFIG_FIELDS: Final = {
         FieldType.LIST, "what modalities that it does not know may do: echo, store, find, ..."
     ),
     "checks_host": Field(FieldType.BOOLEAN, "whether a modality must come from its address"),
+    "title_only": Field(
+        FieldType.BOOLEAN, "whether only its title, no address or certificate, says who calls"
+    ),
     "checks_called_aet": Field(FieldType.BOOLEAN, "whether callers must know its own title"),
     "modalities": Field(FieldType.LIST, "names of the modalities that its files name"),
     "clear_peers": Field(FieldType.LIST, "peers that it reaches over plain HTTP"),

@@ -113,6 +113,13 @@ def _all(*values: Value) -> bool | None:
     return None if None in values else True
 
 
+def _none(*values: Value) -> bool | None:
+    """Return whether none is true; None where that hangs on what is not known."""
+    if any(value is True for value in values):
+        return False
+    return None if None in values else True
+
+
 def _tls(options: Mapping[str, Value], version: tuple[int, ...] | None) -> dict[str, Value]:
     lowest = options["SslMinimumProtocolVersion"]
     known = isinstance(lowest, int) and version is not None and version >= _LOWEST_SINCE
@@ -129,16 +136,16 @@ def _dicom(options: Mapping[str, Value], merged: Merged) -> dict[str, Value]:
     allowed = {word: options[name] for word, name in _ALLOWS.items()}
     unknown = None in allowed.values()
     in_database = options["DicomModalitiesInDatabase"] is not False
+    certificates = _all(options["DicomTlsEnabled"], options["DicomTlsRemoteCertificateRequired"])
     return {
         "dicom": options["DicomServerEnabled"],
         "dicom_port": options["DicomPort"],
         "dicom_tls": options["DicomTlsEnabled"],
-        "dicom_client_certificates": _all(
-            options["DicomTlsEnabled"], options["DicomTlsRemoteCertificateRequired"]
-        ),
+        "dicom_client_certificates": certificates,
         "aet": options["DicomAet"],
         "anybody_may": None if unknown else [word for word, yes in allowed.items() if yes],
         "checks_host": options["DicomCheckModalityHost"],
+        "title_only": _none(options["DicomCheckModalityHost"], certificates),
         "checks_called_aet": options["DicomCheckCalledAet"],
         "modalities": None if in_database else list(_names(merged, "DicomModalities")),
     }
@@ -152,8 +159,8 @@ def _names(merged: Merged, table: str) -> Iterator[str]:
 
 def _risks(options: Mapping[str, Value], merged: Merged) -> dict[str, Value]:
     in_database = options["OrthancPeersInDatabase"] is not False
-    changes = (options["WebDavUploadAllowed"], options["WebDavDeleteAllowed"])
-    writable = True if True in changes else None if None in changes else False
+    unchanged = _none(options["WebDavUploadAllowed"], options["WebDavDeleteAllowed"])
+    writable = None if unchanged is None else not unchanged
     return {
         "clear_peers": None if in_database else sorted(_clear_peers(merged)),
         "verifies_peers": options["HttpsVerifyPeers"],
