@@ -35,6 +35,7 @@ _NAMES: Final = (
     "postgresql",
     "reboot",
     "repositories",
+    "root_environment",
     "root_programs",
     "services",
     "sharing",
