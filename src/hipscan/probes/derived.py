@@ -14,6 +14,7 @@ from hipscan.probes import (
     becoming_root,
     firewall_ports,
     lifecycle,
+    login_umask,
     orthanc_reach,
     second_factor,
     vulnerability,
@@ -43,6 +44,7 @@ _ALL: Final = (
     Derivation(becoming_root.SPEC, ("pam_rule", "group"), becoming_root.derive),
     Derivation(vulnerability.UNJUDGED, vulnerability.NEEDS, vulnerability.derive_unjudged),
     Derivation(vulnerability.SPEC, vulnerability.NEEDS, vulnerability.derive),
+    Derivation(login_umask.SPEC, ("umask_setting", "pam_rule", "login_defs"), login_umask.derive),
     Derivation(waiting.SPEC, ("pending_update",), waiting.derive),
 )
 

@@ -15,9 +15,7 @@ followed; neither are units that packages brought, whose programs packages broug
     N50                                           this group has members
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from posixpath import dirname
 from typing import Final
 
 from hipscan.model.fact import Record, Value
@@ -31,7 +29,7 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
-from hipscan.probes.file_status import owner_name
+from hipscan.probes.changers import PathStatus, changers, path_status
 
 SCRIPT: Final = r"""
 keep() {
@@ -165,26 +163,13 @@ FIELDS: Final = {
 
 _KINDS: Final = {"C": "cron", "S": "unit", "U": "sudo"}
 _SCRIPTS: Final = (".sh", ".bash", ".py", ".pl", ".php", ".rb", ".js", ".ksh")
-_DIRECTORY: Final = 0o040000
-_STICKY: Final = 0o1000
-
-
-@dataclass(frozen=True, slots=True)
-class _Path:
-    """What stat says of one path."""
-
-    mode: int
-    uid: int
-    gid: int
-    user: str
-    group: str
 
 
 @dataclass(slots=True)
 class _Seen:
     """The answer, by path."""
 
-    status: dict[str, _Path] = field(default_factory=dict)
+    status: dict[str, PathStatus] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
     peopled: set[int] = field(default_factory=set)
 
@@ -214,9 +199,8 @@ def _known(seen: Listing) -> _Seen:
     known.ends = dict(zip(exist, ends, strict=True))
     for line in seen.plain:
         if line.startswith("T"):
-            bits, uid, gid, user, group, path = line[1:].split(":", 5)
-            names = owner_name(user, uid), owner_name(group, gid)
-            known.status[path] = _Path(int(bits, 16), int(uid), int(gid), *names)
+            path, about = path_status(line)
+            known.status[path] = about
         elif line.startswith("N"):
             known.peopled.add(int(line[1:]))
     return known
@@ -226,8 +210,7 @@ def _record(line: str, known: _Seen) -> Record:
     kind, file, number, path = line.split(":", 3)
     about = known.status.get(path)
     runs = kind.endswith("1") or path.endswith(_SCRIPTS)
-    executable = bool(about and not about.mode & _DIRECTORY and about.mode & 0o111)
-    chains = dict.fromkeys((*_above(path), *_above(known.ends.get(path, path))))
+    executable = bool(about and not about.is_folder and about.mode & 0o111)
     return {
         "path": path,
         "by": _KINDS[kind[0]],
@@ -235,33 +218,8 @@ def _record(line: str, known: _Seen) -> Record:
         "line": int(number),
         "program": runs or executable,
         "exists": about is not None,
-        "changed_by": list(_changers(chains, path, known)),
+        "changed_by": changers(path, known.ends.get(path, path), known.status, known.peopled),
     }
-
-
-def _above(path: str) -> Iterator[str]:
-    yield path
-    while path not in ("/", ""):
-        path = dirname(path)
-        yield path
-
-
-def _changers(chain: Mapping[str, None], path: str, known: _Seen) -> Iterator[str]:
-    """Yield who can change a path: it, or a folder in which its entry could be replaced."""
-    whole = path in known.status
-    for step in chain:
-        about = known.status.get(step)
-        if about is None:
-            continue
-        if about.uid != 0:
-            yield f"user {about.user}: {step}"
-        # In a sticky folder nobody replaces an entry of root, but anybody makes one.
-        if about.mode & _DIRECTORY and about.mode & _STICKY and whole:
-            continue
-        if about.mode & 0o002:
-            yield f"everybody: {step}"
-        elif about.mode & 0o020 and about.gid != 0 and about.gid in known.peopled:
-            yield f"group {about.group}: {step}"
 
 
 PROBE: Final = Probe(
