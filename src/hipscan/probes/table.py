@@ -29,6 +29,7 @@ _NAMES: Final = (
     "mysql",
     "nginx",
     "orthanc",
+    "packaged_files",
     "packages",
     "pam",
     "platform",
