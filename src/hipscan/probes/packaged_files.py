@@ -74,9 +74,10 @@ _LETTERS: Final = {
     "D": "device",
 }
 _LINE: Final = re.compile(r"^([dr])(missing|[.?SM5DLUGTP]{8,10})\s+(?:([cdglr])\s+)?(/.*)$")
+_UNREAD: Final = re.compile(r"^r[^ ]*\?|^r.* \(Permission denied\)$")
 _TEXTS: Final = re.compile(
     r"^/usr/(share/(doc|man|info|locale|lintian|help|gtk-doc|bug|groff)|local/share/man)/|"
-    r"^/usr/lib/debug/|\.py[co]$"
+    r"^/usr/lib/debug/"
 )
 
 
@@ -93,7 +94,7 @@ def parse(text: str, _status: int) -> Facts:
     if status not in {"0", "1"}:
         notes.append(Note("error", f"{tool} ended with {status}"))
     programs = {line[1:] for line in seen.plain if line.startswith("x/")}
-    unread = [line for line in seen.plain if re.match(r"r[^ ]*\?", line)]
+    unread = [line for line in seen.plain if _UNREAD.search(line)]
     if unread:
         notes.append(Note("denied", f"{len(unread)} files that only root may read"))
     return {"packaged_file": judge_notes(notes, list(_records(seen.plain, programs)))}
@@ -102,12 +103,12 @@ def parse(text: str, _status: int) -> Facts:
 def _records(lines: tuple[str, ...], programs: set[str]) -> Iterator[Record]:
     for line in lines:
         match = _LINE.match(line)
-        if match is None or match[3] == "g":
+        if match is None or match[3] == "g" or line.endswith(" (Permission denied)"):
             continue
         differs = _differences(match[2])
         if not differs:
             continue
-        path, config = match[4].removesuffix(" (Permission denied)"), match[3] == "c"
+        path, config = match[4], match[3] == "c"
         record: dict[str, Value] = {
             "path": path,
             "tool": "dpkg" if match[1] == "d" else "rpm",
