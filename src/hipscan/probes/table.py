@@ -26,6 +26,7 @@ _NAMES: Final = (
     "logging",
     "luks",
     "mac",
+    "mail",
     "mysql",
     "nginx",
     "orthanc",
