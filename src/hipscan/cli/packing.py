@@ -64,7 +64,7 @@ def new_rule(folder: Path, rule: str) -> int:
 def lint_packs(folders: Sequence[Path]) -> int:
     """Print every mistake in the packs; return 2 when there is one."""
     packs = content.packs(folders)
-    found = [mistake for pack in packs for mistake in lint(pack)]
+    found = [mistake for pack in packs for mistake in lint(pack, content.vocabulary())]
     for mistake in found:
         sys.stdout.write(f"{line(str(mistake))}\n")
     count = sum(len(pack.rules) for pack in packs)
