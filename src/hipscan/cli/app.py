@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from hipscan import __version__
-from hipscan.cli import rules
+from hipscan.cli import feeds, rules
 from hipscan.cli.check import check
 from hipscan.cli.collect import collect
 from hipscan.cli.evaluate import evaluate
@@ -54,3 +54,4 @@ def hipscan(
 for _command in (scan, collect, evaluate, plan, check, explain, frameworks, report, fix, init):
     app.command(_command.__name__, epilog=_EXIT_CODES)(grouped(_command))
 app.add_typer(rules.app, name="rules")
+app.add_typer(feeds.app, name="feeds")

@@ -53,6 +53,7 @@ class Config:
     known_hosts: Path | None = None
     ssh_config: Path | None = None
     identity: Path | None = None
+    feeds: Mapping[str, str] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
 

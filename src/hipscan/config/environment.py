@@ -3,6 +3,7 @@
 HIPSCAN_JOBS=8
 HIPSCAN_PACKS=/srv/packs/ours:hipaa          parted as in PATH
 HIPSCAN_SET='idle_minutes=10 users=["ann"]'  words as in a shell
+HIPSCAN_FEEDS='osv=https://mirror.example/osv/{name}.zip'
 """
 
 import json
@@ -68,7 +69,7 @@ def _typed(name: str, key: str, text: str) -> Value:
             return int(text)
         case "packs":
             return [part for part in text.split(os.pathsep) if part]
-        case "set":
+        case "set" | "feeds":
             return values(_words(name, text), where=name)
         case _:
             return text

@@ -32,6 +32,18 @@ def _path(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not text.startswith(("https://", "http://")) or not text.isprintable() or " " in text:
+        raise ValueError(f"{text!r} is no address", "write https://HOST/PATH")
+    return text
+
+
+FeedKind: TypeAlias = Literal["osv", "kev", "epss", "endoflife", "releases", "support"]
+Address = Annotated[
+    str,
+    AfterValidator(_address),
+    Field(description="{name} stands for the ecosystem, distribution or release."),
+]
 PathText = Annotated[str, AfterValidator(_path)]
 Said = Annotated[str, Field(min_length=1)]
 
@@ -66,6 +78,10 @@ class ConfigModel(Strict):
     known_hosts: Annotated[PathText | None, Field(description="As UserKnownHostsFile.")] = None
     ssh_config: Annotated[PathText | None, Field(description="As ssh -F.")] = None
     identity: Annotated[Identity | None, Field(description="Private key, as ssh -i.")] = None
+    feeds: dict[FeedKind, Address] = Field(
+        default_factory=dict,
+        description="Where feeds are downloaded from in place of their publishers, by kind.",
+    )
     waivers: Annotated[tuple[WaiverModel, ...], Field(description="Accepted violations.")] = ()
 
 

@@ -8,7 +8,7 @@ import json
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -37,13 +37,34 @@ LIMITS: Final = Limits()
 
 
 def documents(path: Path, limits: Limits = LIMITS) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, content) of each *.json in a zip or below a folder; raise FeedError."""
-    if path.is_dir():
-        yield from _from_folder(path, limits)
-    elif zipfile.is_zipfile(path):
-        yield from _from_zip(path, limits)
-    else:
-        yield path.name, content(path, limits)
+    """Yield (name, content) of each *.json in a zip; raise FeedError."""
+    size = path.stat().st_size
+    if size > limits.archive or _directory_size(path, size) > limits.directory:
+        raise FeedError(f"{path} is larger than an archive of records can be")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            _check(path, size, members, limits)
+            for member in members:
+                if member.filename.endswith(".json"):
+                    yield member.filename, archive.read(member)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        raise FeedError(f"{path} is damaged: {error}", hint="get it again") from None
+    except RuntimeError:
+        raise FeedError(f"{path} is encrypted") from None
+
+
+def files(
+    folder: Path, paths: Sequence[Path], limits: Limits = LIMITS
+) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, content) of files below `folder`; raise FeedError."""
+    total = 0
+    for path in paths:
+        text = content(path, limits)
+        total += len(text)
+        if total > limits.total:
+            raise FeedError(f"{folder} holds more than hipscan takes")
+        yield path.name, text
 
 
 def content(path: Path, limits: Limits = LIMITS) -> bytes:
@@ -86,35 +107,6 @@ def _gunzip(path: Path, raw: bytes, limits: Limits) -> bytes:
     if not unpacker.eof:
         raise FeedError(f"{path} is cut off", hint="get it again")
     return text
-
-
-def _from_folder(folder: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
-    total = 0
-    for count, path in enumerate(sorted(folder.rglob("*.json"))):
-        if path.is_symlink() or not path.is_file():
-            continue
-        text = _plain(path, limits)
-        total += len(text)
-        if count >= limits.members or total > limits.total:
-            raise FeedError(f"{folder} holds more than hipscan takes")
-        yield path.name, text
-
-
-def _from_zip(path: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
-    size = path.stat().st_size
-    if size > limits.archive or _directory_size(path, size) > limits.directory:
-        raise FeedError(f"{path} is larger than an archive of records can be")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            _check(path, size, members, limits)
-            for member in members:
-                if member.filename.endswith(".json"):
-                    yield member.filename, archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-        raise FeedError(f"{path} is damaged: {error}", hint="get it again") from None
-    except RuntimeError:
-        raise FeedError(f"{path} is encrypted") from None
 
 
 def _check(path: Path, size: int, members: list[zipfile.ZipInfo], limits: Limits) -> None:

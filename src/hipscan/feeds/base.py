@@ -20,17 +20,16 @@ class FeedError(HipscanError):
     exit_code = ExitCode.INCOMPLETE
 
 
+class OlderError(FeedError):
+    """Data are older than those in the index, which are kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What a file is recognised by: its path, and its first bytes as they are on the disk."""
 
     path: Path
     head: bytes
-
-    @property
-    def is_folder(self) -> bool:
-        """Say whether it is a folder."""
-        return self.path.is_dir()
 
 
 @dataclass(frozen=True, slots=True)

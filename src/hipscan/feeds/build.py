@@ -17,7 +17,7 @@ from typing import Final
 
 from hipscan.errors import OutputError
 from hipscan.feeds import schema
-from hipscan.feeds.base import FeedError, Imported
+from hipscan.feeds.base import FeedError, Imported, OlderError
 
 _NEW: Final = f"{schema.FILE_NAME}.new"
 _LOCK: Final = "lock"
@@ -56,9 +56,9 @@ class Build:
         )
         return int(found.lastrowid or 0)
 
-    def dated(self, name: str) -> str:
-        """Return the time that the data of the feed are of, "" where there are none."""
-        row = self.connection.execute("SELECT dated FROM feed WHERE name = ?", (name,)).fetchone()
+    def newest(self, name: str) -> str:
+        """Return the time that the data of the feed bear, "" where there are none."""
+        row = self.connection.execute("SELECT newest FROM feed WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
     def remove(self, name: str) -> None:
@@ -73,25 +73,23 @@ class Build:
         self.remove(new)
         self.connection.execute("UPDATE feed SET name = ? WHERE name = ?", (new, name))
 
-    def sign(self, imported: Imported, *, source: str = "") -> None:
-        """Write what was imported into the row of its feed."""
+    def sign(self, imported: Imported, *, source: str = "", confirmed: str = "") -> None:
+        """Write what was imported into the row of its feed.
+
+        `confirmed` is the time at which the publisher says that the data were the newest.
+        """
+        dated = max(imported.dated, min(confirmed, self.now))
         self.connection.execute(
-            "UPDATE feed SET dated = ?, imported = ?, records = ?, source = ? WHERE id = ?",
-            (imported.dated, self.now, imported.records, source, self.feed(imported.name)),
+            """UPDATE feed SET dated = ?, newest = ?, imported = ?, records = ?, source = ?
+            WHERE id = ?""",
+            (dated, imported.dated, self.now, imported.records, source, self.feed(imported.name)),
         )
 
-    def confirm(self, name: str, dated: str) -> None:
-        """Note that the source said at the time `dated` that the data are still the newest."""
-        with self.feed_transaction():
-            self.connection.execute(
-                "UPDATE feed SET dated = max(dated, ?) WHERE name = ?", (dated, name)
-            )
-
     def refuse_older(self, name: str, dated: str) -> None:
-        """Raise FeedError for data older than those that are there: nobody rolls a feed back."""
-        there = self.dated(name)
-        if dated and there and dated < there:
-            raise FeedError(
+        """Raise OlderError for data older than those that are there: nobody rolls a feed back."""
+        there = self.newest(name)
+        if dated < there:
+            raise OlderError(
                 f"{name}: these data are of {dated[:10]}, those in the index of {there[:10]}",
                 hint="nothing to do; the newer ones are kept",
             )
@@ -120,7 +118,7 @@ def building(folder: Path) -> Iterator[Build]:
     Raises FeedError when somebody else builds, OutputError when it cannot be written.
     """
     try:
-        _make(folder)
+        make_folder(folder)
         with _lock(folder):
             yield from _building(folder)
     except (OSError, sqlite3.Error) as error:
@@ -131,7 +129,8 @@ def building(folder: Path) -> Iterator[Build]:
         ) from None
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, closed to everybody else; raise OSError."""
     for parent in reversed((folder, *folder.parents)):
         if not parent.exists():
             parent.mkdir(mode=0o700, exist_ok=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from hipscan.feeds import archive
-from hipscan.feeds.base import Feed, FeedError, Imported, Sample
+from hipscan.feeds.base import Feed, Imported, Sample
 from hipscan.feeds.build import Build
 
 _ROW: Final = "INSERT OR REPLACE INTO support VALUES (?, ?, ?, ?, ?, ?)"
@@ -33,11 +33,6 @@ def load(path: Path, build: Build) -> tuple[Imported, ...]:
     release = match[1] if match else ""
     is_limited = text.encode().lstrip().startswith(_LIMITED)
     name = f"support:{'limited' if is_limited else release}"
-    if not is_limited and not release:
-        raise FeedError(
-            f"{path} does not say which release it is about",
-            hint="import security-support-ended.deb12, under that name",
-        )
     build.remove(name)
     feed = build.feed(name)
     rows = list(_limited(feed, text) if is_limited else _ended(feed, release, text))
@@ -66,7 +61,10 @@ def _limited(feed: int, text: str) -> Iterator[tuple[object, ...]]:
 
 
 def _recognises(sample: Sample) -> bool:
-    return sample.head.lstrip().startswith((_ENDED, _LIMITED))
+    head = sample.head.lstrip()
+    return head.startswith(_LIMITED) or (
+        head.startswith(_ENDED) and bool(_RELEASE.search(sample.path.name))
+    )
 
 
 FEED: Final = Feed("support", "Debian packages with less support", _recognises, load)

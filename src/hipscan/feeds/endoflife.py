@@ -32,12 +32,13 @@ _Product = tuple[str, Mapping[str, Any]]
 def load(path: Path, build: Build) -> tuple[Imported, ...]:
     """Put products into the index; each takes the place of what was known of it."""
     data = archive.parse(path.name, archive.content(path))
-    dated = moment(data["generated_at"]) if "generated_at" in data else ""
     feed = build.feed(_NAME)
     products = dict(_products(path, data))
     if not products:
         raise FeedError(f"{path} tells of no product")
-    if dated:
+    said = data.get("generated_at")
+    dated = moment(said) if said else _newest_release(products, build.now)
+    if said:
         build.refuse_older(_NAME, dated)
     build.insert(
         "DELETE FROM lifecycle WHERE feed = ? AND product = ?",
@@ -48,7 +49,19 @@ def load(path: Path, build: Build) -> tuple[Imported, ...]:
     count = build.connection.execute(
         "SELECT count(DISTINCT product) FROM lifecycle WHERE feed = ?", (feed,)
     ).fetchone()[0]
-    return (Imported(_NAME, dated or build.dated(_NAME) or build.now, int(count)),)
+    return (Imported(_NAME, max(dated, build.newest(_NAME)), int(count)),)
+
+
+def _newest_release(products: Mapping[str, Mapping[str, Any]], now: str) -> str:
+    """Return the day of the newest release: data that bear no date are at least of that day."""
+    days = [
+        moment(str(release[name]))
+        for entry in products.values()
+        for release in entry["releases"]
+        for name in ("latestReleaseDate", "releaseDate")
+        if release.get(name)
+    ]
+    return max((day for day in days if day <= now), default=now)
 
 
 def _products(path: Path, data: Mapping[str, Any]) -> Iterator[_Product]:

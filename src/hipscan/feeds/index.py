@@ -77,7 +77,8 @@ class Index:
     def feeds(self) -> tuple[FeedState, ...]:
         """Return the feeds that are in it, by name."""
         rows = self.connection.execute(
-            "SELECT name, dated, imported, records FROM feed WHERE records > 0 ORDER BY name"
+            """SELECT name, dated, imported, records, source FROM feed
+            WHERE dated != '' ORDER BY name"""
         )
         return tuple(FeedState(*row) for row in rows)
 

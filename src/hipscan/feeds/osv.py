@@ -7,7 +7,7 @@ its content: "osv:Debian" where every record is about Debian.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -150,13 +150,24 @@ def _advisory_row(feed: int, record: Record) -> tuple[object, ...]:
 
 
 def load(path: Path, build: Build) -> tuple[Imported, ...]:
-    """Put a zip or a folder of records into the index, in the place of its ecosystems' feeds."""
-    if not path.is_dir() and not _is_zip(path):
+    """Put a zip of records into the index, in the place of its ecosystems' feeds; or one record."""
+    if not _is_zip(path):
         return _add_one(path, build)
+    return _load_whole(str(path), archive.documents(path), build)
+
+
+def load_records(folder: Path, files: Sequence[Path], build: Build) -> tuple[Imported, ...]:
+    """Put the records in `files`, all below `folder`, into the index as a zip would be."""
+    return _load_whole(str(folder), archive.files(folder, files), build)
+
+
+def _load_whole(
+    where: str, documents: Iterable[tuple[str, bytes]], build: Build
+) -> tuple[Imported, ...]:
     filling = _Filling(build, _STAGED)
-    _fill(filling, path)
+    _fill(filling, where, documents)
     if not filling.feeds:
-        raise FeedError(f"{path} holds no record of an ecosystem that hipscan judges")
+        raise FeedError(f"{where} holds no record of an ecosystem that hipscan judges")
     filling.links.write(build, filling.feeds.values())
     return tuple(_finish(filling, base) for base in _kept(filling))
 
@@ -166,8 +177,8 @@ def _is_zip(path: Path) -> bool:
         return stream.read(2) == b"PK"
 
 
-def _fill(filling: _Filling, path: Path) -> None:
-    for name, text in archive.documents(path):
+def _fill(filling: _Filling, where: str, documents: Iterable[tuple[str, bytes]]) -> None:
+    for name, text in documents:
         try:
             record = read(archive.parse(name, text))
         except ValueError:
@@ -177,7 +188,7 @@ def _fill(filling: _Filling, path: Path) -> None:
             filling.add(record)
     if filling.skipped * _TOLERATED > filling.skipped + filling.records:
         raise FeedError(
-            f"{path}: {filling.skipped} of its documents are not records of OSV",
+            f"{where}: {filling.skipped} of its documents are not records of OSV",
             hint="is it a feed of another kind?",
         )
 
@@ -239,12 +250,10 @@ def _counted(build: Build, base: str, modified: str) -> Imported:
     count = build.connection.execute(
         "SELECT count(*) FROM advisory WHERE feed = ?", (build.feed(name),)
     ).fetchone()[0]
-    return Imported(name, max(build.dated(name), modified), int(count))
+    return Imported(name, max(build.newest(name), modified), int(count))
 
 
 def _recognises(sample: Sample) -> bool:
-    if sample.is_folder:
-        return any(True for _ in sample.path.rglob("*.json"))
     if sample.head.startswith(b"PK"):
         return True
     return sample.head.lstrip().startswith(b"{") and (

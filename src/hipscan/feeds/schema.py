@@ -1,6 +1,7 @@
 """The tables of the index.
 
-    feed       one row a feed, with the time its data are of
+    feed       one row a feed; `newest` is the time that its data bear, `dated` the later one at
+               which their publisher still stood by them
     ecosystem  "Debian:12" of the feed "osv:Debian"
     package    a name in an ecosystem
     advisory   a record of OSV; `cves` are parted by spaces, `sole` is the CVE that it is about
@@ -22,7 +23,8 @@ FILE_NAME: Final = "index.sqlite"
 TABLES: Final = """
 CREATE TABLE feed(
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dated TEXT NOT NULL,
-    imported TEXT NOT NULL, records INTEGER NOT NULL, source TEXT NOT NULL DEFAULT '');
+    newest TEXT NOT NULL DEFAULT '', imported TEXT NOT NULL,
+    records INTEGER NOT NULL, source TEXT NOT NULL DEFAULT '');
 CREATE TABLE ecosystem(
     id INTEGER PRIMARY KEY, feed INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE(feed, name));
 CREATE TABLE package(

@@ -66,12 +66,17 @@ class Advisory:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """One feed in the index: the ISO time its data are of, when it was imported, its records."""
+    """One feed in the index.
+
+    `dated` is the ISO time that its data are of, `imported` when they were imported, `source` the
+    address or the path that they came from.
+    """
 
     name: str
     dated: str
     imported: str
     records: int
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
