@@ -19,6 +19,7 @@ _NAMES: Final = (
     "boot",
     "config",
     "crypto_policy",
+    "dconf",
     "file_status",
     "firewall",
     "kernel_modules",
