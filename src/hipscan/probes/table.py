@@ -25,6 +25,7 @@ _NAMES: Final = (
     "kernel_modules",
     "keys",
     "logging",
+    "login_texts",
     "luks",
     "mac",
     "mail",
