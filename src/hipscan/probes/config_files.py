@@ -67,6 +67,9 @@ FILES: Final = (
     _systemd("timesyncd", "Time", {"NTP": ""}),
     _systemd("system", "Manager", {"CtrlAltDelBurstAction": "reboot-force"}),
     ConfigFile("sysconfig-sshd", equals, ("/etc/sysconfig/sshd",)),
+    ConfigFile(
+        "gdm", ini, ("/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf")
+    ),
     ConfigFile("limits", limits, ("/etc/security/limits.conf",), ("/etc/security/limits.d",)),
     ConfigFile(
         "pwquality",

@@ -52,6 +52,7 @@ _NAMES: Final = (
     "sysctl",
     "updates",
     "walk",
+    "wireless",
 )
 
 
