@@ -122,6 +122,11 @@ GRANT: Final = {
     "commands": Field(FieldType.LIST, "commands, aliases expanded"),
     "denied_commands": Field(FieldType.LIST, "commands that the same line forbids"),
     "all_commands": Field(FieldType.BOOLEAN, "whether it allows everything, or a shell"),
+    "escapes": Field(
+        FieldType.LIST,
+        "those of the commands that start others or write any file: editors, pagers, interpreters",
+    ),
+    "wildcards": Field(FieldType.LIST, "those of the commands in which a wildcard stands"),
     "nopasswd": Field(FieldType.BOOLEAN, "no password asked, by tag or by !authenticate"),
     "shadowed": Field(FieldType.BOOLEAN, "a later line about the same principal takes its place"),
     "tags": Field(FieldType.LIST, "tags in force, such as NOPASSWD or NOEXEC"),
