@@ -4,13 +4,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema
 import pytest
 import yaml
 
 from hipscan.cli import content
 from hipscan.errors import DocumentError
 from hipscan.frameworks.catalogue import Evidence, Framework, Standing
-from hipscan.frameworks.reader import read
+from hipscan.frameworks.reader import json_schema, read
+from hipscan.rules import content as shipped
 
 CASES: Final = yaml.safe_load((Path(__file__).parent / "mistakes.yaml").read_text("utf-8"))
 CROSSWALKS: Final = content.frameworks()[1:]
@@ -35,6 +37,20 @@ def _mistakes(path: Path, *, onto: bool) -> list[tuple[str, str]]:
             for item in error.mistakes
         ]
     return []
+
+
+@pytest.mark.parametrize("name", [item.id for item in content.frameworks()])
+def test_editors_get_a_schema_that_takes_what_ships(name: str) -> None:
+    path = shipped.root() / "frameworks" / f"{name}.yaml"
+    jsonschema.validate(yaml.safe_load(path.read_text("utf-8")), dict(json_schema()))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_schema_takes_no_more_than_the_reader(case: dict[str, Any]) -> None:
+    is_valid = jsonschema.Draft202012Validator(json_schema()).is_valid(yaml.safe_load(case["text"]))
+    unseen = any("unknown control" in part for _, part in case["mistakes"])
+    assert is_valid or case["mistakes"]
+    assert not (is_valid and case["mistakes"]) or unseen
 
 
 def test_the_security_rule_is_complete() -> None:

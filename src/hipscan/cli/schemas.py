@@ -11,6 +11,7 @@ from hipscan.config.schema import json_schema as config_schema
 from hipscan.documents import files
 from hipscan.documents.document import suggest
 from hipscan.errors import ExitCode, UsageError
+from hipscan.frameworks import reader
 from hipscan.inventory import yaml_file
 from hipscan.report import json_document
 from hipscan.rules.schema import CasesModel, PackModel, TopicModel
@@ -19,6 +20,7 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: Final[dict[str, Callable[[], Any]]] = {
     "cases": CasesModel.model_json_schema,
     "config": config_schema,
+    "framework": reader.json_schema,
     "inventory": yaml_file.json_schema,
     "pack": PackModel.model_json_schema,
     "report": json_document.schema,

@@ -26,7 +26,9 @@ say what can show a control, that follows from what it maps to:
         maps_to: ["164.312(a)(2)(iv)", "164.312(e)(2)(ii)"]
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -59,6 +61,12 @@ def read(path: Path, base: Framework | None = None) -> Framework:
     controls = tuple(_control(entry, base) for entry in top["controls"])
     standing = Standing(top["status"])
     return Framework(top["id"], top["title"], standing, top["source"], controls)
+
+
+def json_schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of such a file, for editors; unknown ids are found by `read` only."""
+    content = resources.files("hipscan.frameworks").joinpath("framework.schema.json")
+    return cast("_Entry", json.loads(content.read_text("utf-8")))
 
 
 def _control(entry: _Entry, base: Framework | None) -> Control:

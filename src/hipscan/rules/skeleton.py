@@ -22,7 +22,7 @@ profiles:
 
 RULE: Final = """\
 - id: {rule}  # names the bad state; stays for ever
-  title: A file that only its owner should change is open to others
+  title: Others than its owner can change /etc/{rule}.conf
   severity: medium  # critical, high, medium, low, info
   # What the check is evidence of: `hipscan frameworks hipaa` lists the controls.
   controls: ["164.312(a)(1)"]
