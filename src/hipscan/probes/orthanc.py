@@ -9,7 +9,6 @@ Whether other hosts reach it follows from the sockets (hipscan.probes.orthanc_re
 """
 
 import re
-import stat
 from collections.abc import Sequence
 from typing import Final
 
@@ -22,7 +21,7 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
-from hipscan.probes.file_status import owner_name, permissions
+from hipscan.probes.modes import MODES, read_modes
 from hipscan.probes.orthanc_fields import CONFIG_FIELDS, FILE_FIELDS
 from hipscan.probes.orthanc_files import TAKE_APART, Environment, Merged, merge
 from hipscan.probes.orthanc_meaning import make_record
@@ -34,6 +33,7 @@ _PROGRAMS: Final = (
 
 SCRIPT: Final = (
     TAKE_APART
+    + MODES
     + rf"""
 program=''
 for path in {_PROGRAMS}; do [ ! -x "$path" ] || {{ program=$path; break; }}; done
@@ -87,7 +87,7 @@ else set -- "$config"
 fi
 if [ $# -gt 0 ]; then
   files "$@" | take_apart
-  stat -L -c 'S%f:%u:%g:%U:%G:%n' -- "$@"
+  modes "$@"
 fi
 printf 'E\n'
 """
@@ -159,19 +159,14 @@ def _files(seen: Listing, merged: Merged) -> Fact:
             if entry.text == "known-default":
                 published.setdefault(entry.file, []).append(name)
     records: list[Record] = []
-    for line in seen.plain:
-        if not line.startswith("S"):
-            continue
-        raw, uid, gid, user, group, path = line[1:].split(":", 5)
+    for path, modes in read_modes(seen.plain).items():
         unread = path not in seen.files
         records.append(
             {
                 "path": path,
                 "secrets": None if unread else secrets.get(path, []),
                 "known_defaults": None if unread else published.get(path, []),
-                "owner": owner_name(user, uid),
-                "group": owner_name(group, gid),
-                **permissions(stat.S_IMODE(int(raw, 16))),
+                **modes,
             }
         )
     lost = seen.of_kind("error", "special", "cut")

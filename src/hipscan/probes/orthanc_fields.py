@@ -3,6 +3,7 @@
 from typing import Final
 
 from hipscan.probes.base import Field, FieldType
+from hipscan.probes.modes import MODE_FIELDS
 
 CONFIG_FIELDS: Final = {
     "config": Field(FieldType.TEXT, "the file or folder that it reads"),
@@ -53,12 +54,7 @@ FILE_FIELDS: Final = {
     "path": Field(FieldType.TEXT, "the file"),
     "secrets": Field(FieldType.LIST, "options in it that hold a password or a token"),
     "known_defaults": Field(FieldType.LIST, "those of them that are published defaults"),
-    "mode": Field(FieldType.MODE, "permission bits"),
-    "owner": Field(FieldType.TEXT, "its owner"),
-    "group": Field(FieldType.TEXT, "its group"),
-    "world_readable": Field(FieldType.BOOLEAN, "whether others may read it"),
-    "world_writable": Field(FieldType.BOOLEAN, "whether others may write it"),
-    "group_writable": Field(FieldType.BOOLEAN, "whether its group may write it"),
+    **MODE_FIELDS,
 }
 
 REACH_FIELDS: Final = {
