@@ -13,6 +13,7 @@ from hipscan.model.knowledge import Knowledge
 from hipscan.probes import (
     becoming_root,
     firewall_ports,
+    journal,
     lifecycle,
     login_umask,
     orthanc_reach,
@@ -36,6 +37,7 @@ class Derivation:
 
 _ALL: Final = (
     Derivation(firewall_ports.SPEC, ("listening_socket", "firewall_hook"), firewall_ports.derive),
+    Derivation(journal.SPEC, ("config",), journal.derive),
     Derivation(lifecycle.SPEC, ("platform",), lifecycle.derive),
     Derivation(
         orthanc_reach.SPEC, ("orthanc_config", "listening_socket", "mount"), orthanc_reach.derive

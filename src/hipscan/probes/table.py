@@ -52,6 +52,7 @@ _NAMES: Final = (
     "stores",
     "sudoers",
     "sysctl",
+    "time_sync",
     "updates",
     "walk",
     "wireless",
