@@ -17,6 +17,7 @@ _NAMES: Final = (
     "automatic_updates",
     "backups",
     "boot",
+    "compose",
     "config",
     "container_engines",
     "crypto_policy",

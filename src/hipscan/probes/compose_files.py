@@ -1,0 +1,200 @@
+r"""Docker compose files: the shell that masks them, and a bounded reader of their YAML.
+
+`MASK` is an awk for the output of `files`. Structure leaves the host, values only of the keys in
+its allow-list; of an environment variable whose name looks like a secret only a state, of any
+other value `set` or `empty`. A line that it does not understand is left out. Of a published
+default the state is `known-default`, of one that only stands in where a variable is not set
+`fallback-default`.
+
+    F/opt/pacs/docker-compose.yml
+    :services:
+    :  ldap:
+    :    image: "dcm4che/slapd-dcm4chee:2.6.7-33.1"
+    :    environment:
+    :      LDAP_ROOTPASS: "known-default"
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+
+import yaml
+from yaml import events
+
+Node: TypeAlias = str | list["Node"] | dict[str, "Node"]
+
+# Keys whose values leave the host, and variables of the environment that hold no secret.
+_KEYS: Final = (
+    "image|container_name|ports|expose|network_mode|env_file|privileged|published|target|"
+    "protocol|host_ip|mode|path|extends|file|service|profiles|scale"
+)
+_VARIABLES: Final = (
+    "LDAP_TLS_VERIFY|LDAP_TLS_REQCERT|LDAP_URLS?|LDAP_DISABLE_HOSTNAME_VERIFICATION|TLS_PROTOCOLS|"
+    "OE_USER|OMRS_MODULE_WEB_ADMIN|ORTHANC__REMOTE_ACCESS_ALLOWED|"
+    "ORTHANC__AUTHENTICATION_ENABLED|ORTHANC__SSL_ENABLED|POSTGRES_HOST_AUTH_METHOD|"
+    "MYSQL_ALLOW_EMPTY_PASSWORD|MARIADB_ALLOW_EMPTY_ROOT_PASSWORD"
+)
+# Passwords that the images' own files and manuals publish.
+_PUBLISHED: Final = (
+    "secret|root|pass|admin|openmrs|openemr|Admin123|pacs|changeit|changeme|orthanc|postgres|"
+    "password|mirthdb|mirth|81uWxplDtB|hapi|keycloak"
+)
+
+MASK: Final = rf"""
+mask() {{ awk '
+function bare(text) {{
+  sub(/[ \t]+#.*$/, "", text); sub(/[ \t]+$/, "", text)
+  if (text ~ /^".*"$/ || text ~ /^\047.*\047$/) text = substr(text, 2, length(text) - 2)
+  return text
+}}
+function state(name, value,   inner) {{
+  if (value == "") return "empty"
+  if (name ~ /^({_VARIABLES})$/ && value !~ /[$"\\]/) return value
+  if (name !~ /PASS|SECRET|TOKEN|CREDENTIAL|PASSWORD|pass|secret|token/) return "set"
+  if (name ~ /_FILE$/) return "file"
+  if (match(value, /^\$\{{[A-Za-z_0-9]+:?-[^{{}}]*\}}$/)) {{
+    inner = value; sub(/^\$\{{[A-Za-z_0-9]+:?-/, "", inner); sub(/\}}$/, "", inner)
+    return inner ~ /^({_PUBLISHED})$/ ? "fallback-default" : inner == "" ? "empty" : "variable"
+  }}
+  if (value ~ /\$/) return "variable"
+  return value ~ /^({_PUBLISHED})$/ ? "known-default" : "set"
+}}
+function quote(text) {{ gsub(/["\\]/, "", text); gsub(/\t/, " ", text); return "\"" text "\"" }}
+function parent(indent,   at) {{
+  for (at = top; at > 0; at--) if (depth[at] < indent) return names[at]
+  return ""
+}}
+function odd(why) {{ print "!odd " file ", line " line ": " why }}
+/^F/ {{ print; file = substr($0, 2); top = line = 0; swallow = -1; next }}
+/^!/ {{ print; next }}
+{{
+  line++; text = substr($0, 2); sub(/\r$/, "", text)
+  if (file !~ /\.ya?ml$/) {{
+    sub(/^[ \t]*(export[ \t]+)?/, "", text)
+    if (match(text, /^[A-Za-z_][A-Za-z0-9_]*=/)) {{
+      name = substr(text, 1, RLENGTH - 1)
+      print ":" name "=" state(name, bare(substr(text, RLENGTH + 1)))
+    }}
+    next
+  }}
+  if (text ~ /^[ \t]*(#|$)/ || text ~ /^(---|%)/) next
+  match(text, /^ */); indent = RLENGTH
+  if (swallow >= 0 && indent > swallow) next
+  swallow = -1
+  rest = substr(text, indent + 1); lead = substr(text, 1, indent); place = indent
+  if (rest ~ /^\t/) {{ odd("a tab"); next }}
+  while (match(rest, /^- +/)) {{
+    lead = lead substr(rest, 1, RLENGTH); rest = substr(rest, RLENGTH + 1); indent += RLENGTH
+  }}
+  if (match(rest, /^["\047]?[A-Za-z0-9_.\/<-]+["\047]?[ \t]*:([ \t]|$)/)) {{
+    name = substr(rest, 1, RLENGTH); sub(/[ \t]*:[ \t]*$/, "", name); name = bare(name)
+    value = substr(rest, RLENGTH + 1); sub(/^[ \t]+/, "", value)
+    above = parent(indent)
+    while (top > 0 && depth[top] >= indent) top--
+    names[++top] = name; depth[top] = indent
+    head = ":" lead quote(name) ":"
+    if (value ~ /^#/) value = ""
+    if (value == "" || value ~ /^[&*][A-Za-z0-9_-]+[ \t]*$/ || value ~ /^(\[\]|\{{\}})[ \t]*$/)
+      print head " " value
+    else if (value ~ /^&/) odd("an anchor with a value")
+    else if (value ~ /^[|>]/) {{ swallow = indent; print head " " quote("set") }}
+    else if (name ~ /^(ports|env_file)$/ && value ~ /^\[[^]{{}}&*!]*\][ \t]*$/)
+      print head " " value
+    else if (value ~ /^[[{{]/) {{
+      if (name ~ /^(ports|environment|env_file|services)$/ || above == "services")
+        odd(name " in one line")
+      if (value !~ /[]}}][ \t]*$/) swallow = indent
+      print head " " quote("set")
+    }}
+    else if (above != "environment" && name ~ /^({_KEYS})$/) print head " " quote(bare(value))
+    else if (above ~ /^(environment$|x-)/) print head " " quote(state(name, bare(value)))
+    else print head " " quote("set")
+    next
+  }}
+  if (lead ~ /- +$/) {{
+    while (top > 0 && depth[top] > place) top--
+    above = names[top]; item = bare(rest)
+    if (above == "environment" && match(item, /^[A-Za-z_][A-Za-z0-9_]*=/)) {{
+      name = substr(item, 1, RLENGTH - 1)
+      print ":" lead quote(name "=" state(name, substr(item, RLENGTH + 1)))
+    }}
+    else if (above == "environment" && item ~ /^[A-Za-z_][A-Za-z0-9_]*$/)
+      print ":" lead quote(item "=variable")
+    else if (above ~ /^(ports|env_file|expose)$/) print ":" lead quote(item)
+    else print ":" lead quote("set")
+  }}
+}}'; }}
+"""
+
+_MAX_NODES: Final = 20_000
+_MAX_DEPTH: Final = 20
+_LONGEST: Final = 400_000  # characters of one masked file
+
+
+class _Reader:
+    """Composes one document of events; every scalar stays text, an alias is its anchor's value."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > _LONGEST:
+            raise ValueError("the file is too large")
+        self._events: Iterator[events.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
+        self._anchors: dict[str, Node] = {}
+        self._nodes = 0
+
+    def document(self) -> Node:
+        try:
+            for event in self._events:
+                if isinstance(event, events.DocumentStartEvent):
+                    return self._node(next(self._events), 0)
+        except (yaml.YAMLError, StopIteration) as error:
+            raise ValueError(f"no YAML: {str(error)[:80]}") from error
+        return {}
+
+    def _node(self, event: events.Event, depth: int) -> Node:
+        self._nodes += 1
+        if self._nodes > _MAX_NODES or depth > _MAX_DEPTH:
+            raise ValueError("the file holds too much")
+        node: Node
+        match event:
+            case events.AliasEvent():
+                return self._anchors.get(event.anchor or "", {})
+            case events.ScalarEvent():
+                node = str(event.value)
+            case events.SequenceStartEvent():
+                node = self._sequence(depth)
+            case events.MappingStartEvent():
+                node = self._mapping(depth)
+            case _:
+                raise ValueError("no value where one belongs")
+        anchor = getattr(event, "anchor", None)
+        if anchor:
+            self._anchors[anchor] = node
+        return node
+
+    def _sequence(self, depth: int) -> Node:
+        found: list[Node] = []
+        while not isinstance(event := next(self._events), events.SequenceEndEvent):
+            found.append(self._node(event, depth + 1))
+        return found
+
+    def _mapping(self, depth: int) -> Node:
+        found: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
+        while not isinstance(event := next(self._events), events.MappingEndEvent):
+            key = self._node(event, depth + 1)
+            value = self._node(next(self._events), depth + 1)
+            if not isinstance(key, str):
+                raise ValueError("a key that is no text")  # noqa: TRY004  # of the file, not the call
+            if key == "<<" and isinstance(value, dict):
+                merged |= value
+            else:
+                found[key] = value
+        return merged | found
+
+
+def read_compose(lines: Sequence[str]) -> Mapping[str, Node]:
+    """Return the services of a masked file by name; raise ValueError for another file."""
+    document = _Reader("\n".join(lines)).document()
+    if not isinstance(document, dict):
+        raise ValueError("not a mapping")  # noqa: TRY004  # the file's fault, not the caller's
+    services = document.get("services", document if "version" not in document else {})
+    return services if isinstance(services, dict) else {}
