@@ -9,7 +9,6 @@ A sample of what `auditctl -s` and `auditctl -l` print, as the script passes it 
     l No rules
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -51,7 +50,8 @@ LOADED_FIELDS: Final = {
     "configured": Field(FieldType.BOOLEAN, "whether the files have it"),
     "loaded": Field(FieldType.BOOLEAN, "whether the kernel has it"),
     "in_order": Field(
-        FieldType.BOOLEAN, "whether it has the same place among those that both have"
+        FieldType.BOOLEAN,
+        "whether it has the same place among those that both have; only a `never` makes it matter",
     ),
     "place": Field(FieldType.TEXT, "file:line; nothing for one that only the kernel has"),
 }
@@ -144,20 +144,19 @@ def loaded_fact(files: Ruleset, kernel: Kernel) -> Fact:
 def _rules(files: Ruleset, kernel: Kernel) -> Iterator[Record]:
     mine = {entry.rule.meaning: entry for entry in files.rules}
     theirs = {entry.rule.meaning: entry for entry in kernel.rules}
-    common = [meaning for meaning in mine if meaning in theirs]
+    common = {meaning: place for place, meaning in enumerate(m for m in mine if m in theirs)}
     places = {meaning: place for place, meaning in enumerate(m for m in theirs if m in mine)}
-    doubled = Counter(entry.rule.meaning for entry in kernel.rules)
     steady = _orders_matter(mine[meaning].rule for meaning in common)
     for meaning, entry in {**theirs, **mine}.items():
         both = meaning in mine and meaning in theirs
         record: dict[str, Value] = {
             "rule": str(entry.rule),
             "configured": meaning in mine,
-            "loaded": bool(doubled[meaning]),
+            "loaded": meaning in theirs,
             "place": entry.place,
         }
-        if both:
-            record["in_order"] = not steady or common.index(meaning) == places[meaning]
+        moved = both and steady and common[meaning] != places[meaning]
+        record["in_order"] = not moved
         yield record
 
 
@@ -168,11 +167,15 @@ def _orders_matter(rules: Iterator[AuditRule]) -> bool:
 
 def _compared_settings(files: Ruleset, kernel: Kernel) -> Iterator[Record]:
     for option, name in _SETTINGS:
-        if option in files.settings:
-            same = files.settings[option] == str(kernel.settings.get(name))
+        runs = kernel.settings.get(name)
+        if option == "-e" and files.settings.get("-e", "1") == "1":
+            yield {"rule": "-e 1", "configured": True, "loaded": bool(runs), "in_order": True}
+        elif option in files.settings:
+            same = files.settings[option] == str(runs)
             yield {
                 "rule": f"{option} {files.settings[option]}",
                 "configured": True,
                 "loaded": same,
+                "in_order": True,
                 "place": files.places[option],
             }

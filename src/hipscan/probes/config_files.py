@@ -100,6 +100,12 @@ FILES: Final = (
     ),
     ConfigFile("auditd", equals, ("/etc/audit/auditd.conf",), fold=True),
     ConfigFile(
+        "auditd-syslog",
+        equals,
+        ("/etc/audit/plugins.d/syslog.conf", "/etc/audisp/plugins.d/syslog.conf"),
+        fold=True,
+    ),
+    ConfigFile(
         "chrony",
         spaced,
         ("/etc/chrony/chrony.conf", "/etc/chrony.conf"),
