@@ -25,7 +25,7 @@ _ID: Final = re.compile(r"[A-Za-z]{2,20}-[A-Za-z0-9._:+-]{1,80}")
 _CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,12}")
 _CONVERTED: Final = re.compile(r"(?:DEBIAN|UBUNTU|ALPINE)-(CVE-[0-9]{4}-[0-9]{4,12})")
 _RATING: Final = re.compile(r"(Critical|Important|Moderate|Low)\s*:")
-_STREAM: Final = re.compile(r"(?<![\w.+-])([a-z][\w.+-]*):([\w.+-]*\w)(?=[\s,]|$)")
+_STREAM: Final = re.compile(r"(?<![\w.+-])([a-z0-9][\w.+-]*):([\w.+-]*\w)(?=[\s,]|$)")
 _MODULE: Final = ".module"
 _LIVE_PATCH: Final = "LSN-"
 _NO_SECURITY: Final = ("ALBA-", "ALEA-", "RHBA-", "RHEA-")  # errata for bugs and features
@@ -86,8 +86,9 @@ def read(data: object) -> Record | None:
     aliases, upstream, related = (_texts(data, name) for name in _LISTS)
     entries = _objects(data, "affected")
     is_distribution = any(_base(entry) in ecosystems.DISTRIBUTIONS for entry in entries)
-    named = (identity, *aliases, *upstream, *(related if is_distribution else ()))
-    cves = tuple(sorted({found for name in named if (found := cve_of(name))}))
+    sole = cve_of(identity)
+    named = (*aliases, *upstream, *(related if is_distribution else ()))
+    cves = (sole,) if sole else tuple(sorted({cve for name in named if (cve := cve_of(name))}))
     if identity.startswith(_NO_SECURITY) and not cves:
         return None
     summary = str(data.get("summary") or "")
@@ -98,7 +99,7 @@ def read(data: object) -> Record | None:
         published=_moment(identity, data.get("published") or modified),
         withdrawn=bool(data.get("withdrawn")),
         cves=cves,
-        sole=cve_of(identity),
+        sole=sole,
         aliases=aliases,
         upstream=upstream,
         vector=vector,

@@ -1,0 +1,73 @@
+"""Makes zips, indexes and stocks for the tests of feeds."""
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from hipscan.feeds import importing
+from hipscan.feeds.build import building
+from hipscan.feeds.host_packages import stock
+from hipscan.feeds.index import opened
+from hipscan.feeds.match import match
+from hipscan.model.advisory import Matched
+from hipscan.model.fact import Record
+
+SHARED: Final = Path(__file__).parents[3] / "shared" / "data" / "feeds"
+DAY: Final = "2026-11-20T00:00:00Z"
+
+
+def shared(name: str) -> Path:
+    """Return a file of real feed data, or skip where they are not at hand."""
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip(f"real feed data are not here: {path} is missing")
+    return path
+
+
+def filled(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record of OSV with a time, where it has none."""
+    return {"modified": DAY, "published": DAY, **record}
+
+
+def write_zip(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
+    """Write records as osv.dev publishes them; one id may stand in it twice."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, record in enumerate(records):
+            name = f"{record['id']}.json" if number == 0 else f"{number}/{record['id']}.json"
+            archive.writestr(name, json.dumps(filled(record)))
+    return path
+
+
+def import_into(folder: Path, *paths: Path) -> list[str]:
+    """Import files into the index in `folder`; return the names of what was imported."""
+    works, _ = importing.plan(paths)
+    with building(folder) as build:
+        done, failures = importing.run_all(works, build)
+    if failures:
+        raise failures[0].error
+    return [imported.name for imported in done]
+
+
+def matched(
+    folder: Path,
+    platform: Record,
+    packages: Sequence[Record],
+    kernel: Record | None = None,
+) -> Matched:
+    """Return what the index in `folder` says of a host."""
+    found = stock(platform, [package(item) for item in packages], kernel)
+    assert found is not None
+    with opened(folder) as index:
+        assert index is not None
+        return match(index, [found])
+
+
+def package(fields: Record) -> Record:
+    """Return the record of an installed package, filled up from its name and version."""
+    name, version = fields["name"], fields["version"]
+    own = {"manager": "dpkg", "arch": "amd64", "source": name, "source_version": version}
+    return {**own, "installed": True, **fields}
