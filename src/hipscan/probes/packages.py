@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from hipscan.model.fact import FactStatus, Record, Value, missing
+from hipscan.model.fact import FactStatus, Record, Value, absent, missing
 from hipscan.probes.base import (
     Facts,
     FactSpec,
@@ -60,6 +60,7 @@ for db in /var/lib/rpm /usr/lib/sysimage/rpm; do
   tags='r|%{NAME}|%{EPOCH}|%{VERSION}-%{RELEASE}|%{ARCH}|%{SOURCERPM}|%{INSTALLTIME}'
   case $(rpm --querytags) in *MODULARITYLABEL*) module='%{MODULARITYLABEL}' ;; *) module='' ;; esac
   as_nobody rpm -qa --qf "$tags|$module|%{VENDOR}\n" || note error "rpm ended with $?"
+  as_nobody rpm -q gpg-pubkey --qf 'k|%{VERSION}|%{SUMMARY}\n' || :
   break
 done
 for db in /lib/apk/db/installed /usr/lib/apk/db/installed; do
@@ -94,6 +95,11 @@ FIELDS: Final = {
     "installed_at": Field(FieldType.TIME, "when it was installed or last upgraded (rpm)"),
 }
 
+KEY_FIELDS: Final = {
+    "id": Field(FieldType.TEXT, "the last eight digits of the key's fingerprint, or all of it"),
+    "owner": Field(FieldType.TEXT, "whose it is, as the key itself says"),
+}
+
 _STATES: Final = {
     "n": "not-installed",
     "c": "config-files",
@@ -114,14 +120,30 @@ def parse(text: str, _status: int) -> Facts:
     d|ii |libssl3|3.0.17-1~deb12u2|amd64|openssl|3.0.17-1~deb12u2|
     d|install installed|base-files|12.4|amd64|base-files|12.4|Debian
     r|bash|(none)|5.1.8-9.el9|x86_64|bash-5.1.8-9.el9.src.rpm|1700000000|(none)|AlmaLinux
+    k|b86b3716|AlmaLinux OS 9 <packager@almalinux.org> public key
     a|musl|1.2.5-r0|x86_64|musl
     !denied /lib/apk/db/installed
     """
     seen = listing(text)
     records = [record for line in seen.plain for record in _record(line)]
     if not records and not seen.notes:
-        return {"package": missing(FactStatus.GARBLED, "the package database lists nothing")}
-    return {"package": judge_notes(seen.notes, records)}
+        nothing = missing(FactStatus.GARBLED, "the package database lists nothing")
+        return {"package": nothing, "rpm_key": nothing}
+    uses_rpm = any(record["manager"] == "rpm" for record in records)
+    keys = judge_notes(seen.notes, list(_keys(seen.plain)))
+    return {
+        "package": judge_notes(seen.notes, records),
+        "rpm_key": keys if uses_rpm or seen.notes else absent("rpm is not what installs here"),
+    }
+
+
+def _keys(lines: Iterable[str]) -> Iterable[Record]:
+    for line in lines:
+        match line.split("|", 2):
+            case ["k", number, owner]:
+                yield {"id": number, "owner": owner.removesuffix(" public key")}
+            case _:
+                pass
 
 
 def _record(line: str) -> Iterable[Record]:
@@ -129,6 +151,8 @@ def _record(line: str) -> Iterable[Record]:
     match kind:
         case "d":
             yield _dpkg(rest)
+        case "k":
+            return
         case "r" if rest.startswith("gpg-pubkey|"):
             return  # rpm lists the keys it trusts as if they were packages
         case "r":
@@ -207,7 +231,10 @@ def _known(**fields: str) -> dict[str, Value]:
 
 PROBE: Final = Probe(
     name="packages",
-    facts=(FactSpec("package", "One package that the target knows of.", ("name",), FIELDS),),
+    facts=(
+        FactSpec("package", "One package that the target knows of.", ("name",), FIELDS),
+        FactSpec("rpm_key", "A key whose signatures rpm trusts.", ("id",), KEY_FIELDS),
+    ),
     script=SCRIPT,
     parse=parse,
     limit=4 * 1024 * 1024,
