@@ -34,6 +34,8 @@ def difference(case: CaseModel, finding: Finding) -> str:
         seen = "; ".join(f"{o.subject}: {o.observed}" for o in finding.observations)
         detail = finding.reason or seen
         return f"is {finding.outcome} ({detail}), expected {case.expected}"
+    if case.severity and finding.severity is not case.severity:
+        return f"weighs {finding.severity}, expected {case.severity}"
     seen_all = [f"{item.subject}: {item.observed}" for item in finding.observations]
     lost = [part for part in case.fail if not any(part in text for text in seen_all)]
     return f"no observation has {lost}; there are {seen_all}" if lost else ""

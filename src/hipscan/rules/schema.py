@@ -224,6 +224,7 @@ class CaseModel(Strict):
     facts: dict[Name, CaseFactModel] = {}
     now: str = ""
     expect: Outcome | None = None
+    severity: Severity | None = None
     fail: list[str] = []
     vars: dict[Name, Scalar | list[Scalar]] = {}
     phi: bool = False
