@@ -2,7 +2,7 @@
 
 Debian 13 and newer keep last logins in /var/lib/lastlog/lastlog2.db (liblastlog2) and
 sessions in /var/lib/wtmpdb/wtmp.db (wtmpdb(8)). The target sends the small files whole; SQLite
-reads them here from memory, with a limit of steps, since a file from a host may be anything.
+reads them here from memory, with limits of steps and sizes: a file from a host may be anything.
 """
 
 import base64
@@ -16,6 +16,7 @@ from typing import Final
 
 _WHEN: Final = re.compile(r"(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d [+-]\d{4} \d{4})$", re.ASCII)
 _STEPS: Final = 2_000_000  # of SQLite's machine; a table of 10,000 accounts takes 200,000
+_LENGTH: Final = 1_000_000  # of one value
 _MICROSECONDS: Final = 1_000_000
 
 Logins = Mapping[str, int | None]
@@ -66,6 +67,9 @@ def by_database(text: str) -> tuple[str, dict[str, int]] | None:
 
 
 def _ask(database: sqlite3.Connection, content: bytes) -> tuple[str, dict[str, int]] | None:
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LENGTH)
+    database.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, _LENGTH)
+    database.setlimit(sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 100)
     database.deserialize(content)
     database.set_progress_handler(lambda: 1, _STEPS)  # a result of 1 ends the query
     database.execute("PRAGMA trusted_schema = OFF")

@@ -150,7 +150,7 @@ def _umasks(seen: Listing, home: str) -> Iterator[Record]:
     for line in seen.plain:
         if line.startswith("U"):
             file, number, word = line[1:].split(":", 2)
-            leaves = _leaves(word)
+            leaves = leaves_of(word)
             yield {
                 "file": file,
                 "line": int(number),
@@ -160,18 +160,23 @@ def _umasks(seen: Listing, home: str) -> Iterator[Record]:
             }
 
 
-def _leaves(word: str) -> int | None:
-    """Return the rights that a umask leaves: `027`, or `u=rwx,g=rx,o=` (POSIX, umask)."""
+def leaves_of(word: str) -> int | None:
+    """Return the rights that a umask leaves: `027`, or `u=rwx,g=rx,o=` (POSIX, umask).
+
+    None where it only changes the umask that was there before, which nobody knows here.
+    """
     if word.isdigit():
         return _FULL & ~int(word, 8)
-    left = 0
+    left, told = 0, set[int]()
     for part in word.split(","):
         who, sign, rights = part.partition("=")
         if not sign or not set(rights) <= _BITS.keys() or not set(who) <= _SHIFTS.keys():
             return None
-        for shift in (shift for letter in who or "a" for shift in _SHIFTS[letter]):
+        for shift in {shift for letter in who or "a" for shift in _SHIFTS[letter]}:
+            left &= ~(0o7 << shift)
             left |= sum(_BITS[letter] for letter in set(rights)) << shift
-    return left
+            told.add(shift)
+    return left if told == {0, 3, 6} else None
 
 
 PROBE: Final = Probe(
