@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import yaml as pyyaml
@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipscan.documents import yaml
+from hipscan.documents.document import Document
 from hipscan.errors import DocumentError, Mistake, Position
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 MISTAKES: list[dict[str, Any]] = pyyaml.safe_load((HERE / "mistakes.yaml").read_text())
 VALUES: list[dict[str, str]] = pyyaml.safe_load((HERE / "values.yaml").read_text())
 
@@ -147,3 +149,38 @@ def test_a_plain_word_means_what_pyyaml_and_json_both_say_or_is_refused(text: st
 def _only_json_knows(text: str) -> bool:
     """PyYAML wants a dot and a signed exponent in a float; JSON does not."""
     return "e" in text.lower() and isinstance(json.loads(text), float)
+
+
+_PIECES: Final = st.lists(
+    st.sampled_from(
+        [
+            *("a", "yes", "1.0", "é", ":", ": ", "- ", "\n- ", "\n  ", "\n", "{", "}", "[", "]"),
+            *(",", "'b'", '"c"', "|\n  x\n", ">-\n  y\n", "#", " #", "&", "*", "!", "%", "?"),
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+def _read(
+    text: str, parser: type[pyyaml.SafeLoader | pyyaml.CSafeLoader]
+) -> tuple[str, Document | None]:
+    try:
+        return "", yaml._Composer(text, "x", parser).document()
+    except (DocumentError, pyyaml.YAMLError) as error:
+        return str(error), None
+
+
+@pytest.mark.skipif(not pyyaml.__with_libyaml__, reason="PyYAML is built without libyaml here")
+@given(_PIECES)
+def test_libyaml_and_python_read_the_same(text: str) -> None:
+    (_, fast), (_, slow) = _read(text, pyyaml.CSafeLoader), _read(text, pyyaml.SafeLoader)
+    if fast and slow:
+        assert fast.value == slow.value
+
+
+@pytest.mark.skipif(not pyyaml.__with_libyaml__, reason="PyYAML is built without libyaml here")
+@pytest.mark.parametrize("path", sorted((ROOT / "rules").rglob("*.yaml")), ids=str)
+def test_the_packs_are_the_same_by_both_with_every_place(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert _read(text, pyyaml.CSafeLoader) == _read(text, pyyaml.SafeLoader)
