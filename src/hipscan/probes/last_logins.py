@@ -97,7 +97,7 @@ def last_logins(lines: Iterable[str], databases: Iterable[str]) -> tuple[Logins,
     if not text and not read:
         return None
     known: dict[str, int | None] = by_lastlog(text)
-    for _, found in read:
-        for name, when in found.items():
+    for _, logins in read:
+        for name, when in logins.items():
             known[name] = max(when, known.get(name) or 0)
     return known, any(table == "Lastlog2" for table, _ in read)
