@@ -18,9 +18,11 @@ from hipscan.probes.walk_records import (
     CREDENTIALS,
     DUMPS,
     KEYS,
+    LEFT_BEHIND,
     PEM,
     RHOSTS,
     SHIPPED,
+    WEB_ROOTS,
     Packages,
     file_records,
 )
@@ -92,6 +94,7 @@ search() {
     -type d -perm -0002 ! -perm -1000 -o \
     -type f @NAMES@ -o \
     -type f @DUMPS@ -size +0 -perm -0004 ! @SHIPPED@ -o \
+    -type f @WEB@ @LEFT@ -size +0 ! @SHIPPED@ -o \
     -type f -size -128 @PEM@ ! @SHIPPED@ -exec grep -q 'PRIVATE KEY' '{}' \; -o \
     \( $unowned \) \) "$@"
   printf 'e%s\0' $?
@@ -146,6 +149,8 @@ SCRIPT: Final = AS_NOBODY + (
     .replace("@SHIPPED@", _any("-path", SHIPPED))
     .replace("@NAMES@", _any("-name", (*RHOSTS, *KEYS, *CREDENTIALS)))
     .replace("@DUMPS@", _any("-name", DUMPS))
+    .replace("@WEB@", _any("-path", WEB_ROOTS))
+    .replace("@LEFT@", _any("-name", LEFT_BEHIND))
     .replace("@PEM@", _any("-name", PEM))
 )
 
@@ -154,7 +159,8 @@ FIELDS: Final = {
     "kind": Field(
         FieldType.TEXT,
         "world-writable-file; world-writable-dir (without sticky bit); set-uid; set-gid; unowned; "
-        "private-key; rhosts; credentials; dump (of a database or an image, readable by others)",
+        "private-key; rhosts; credentials; dump (of a database or an image, readable by others); "
+        "web-dump (such a file, or a copy, in a folder of a web server)",
     ),
     "type": Field(FieldType.TEXT, "file, dir, link, ..."),
     "mode": Field(FieldType.MODE, "permission bits"),

@@ -21,6 +21,11 @@ CREDENTIALS: Final = (
     *("*.kdbx", "*/.aws/credentials", "*/.docker/config.json", "*/.kube/config"),
 )
 DUMPS: Final = ("*.sql", "*.sql.gz", "*.sql.xz", "*.sql.bz2", "*.sql.zst", "*.dump", "*.dcm")
+# What a web server may hand out: a dump there is a download, whatever its mode.
+WEB_ROOTS: Final = (
+    *("/var/www/*", "/srv/www/*", "/srv/http/*", "/usr/share/nginx/html/*", "/usr/local/www/*"),
+)
+LEFT_BEHIND: Final = (*DUMPS, "*.sql.*", "*.bak", "*.sqlite", "*.sqlite3", "*.mdb", "*.hl7")
 # Where programs keep keys and data of their own tests.
 SHIPPED: Final = (
     *("/usr/lib/*", "/usr/share/*", "*/site-packages/*", "*/dist-packages/*", "*/node_modules/*"),
@@ -129,6 +134,8 @@ def _named(path: str, mode: int) -> Iterator[str]:
         yield "credentials"
     if _fits(path, DUMPS) and mode & stat.S_IROTH and not shipped:
         yield "dump"
+    if _fits(path, WEB_ROOTS) and _fits(path, LEFT_BEHIND) and not shipped:
+        yield "web-dump"
 
 
 def _fits(path: str, patterns: Sequence[str]) -> bool:
