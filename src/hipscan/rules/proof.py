@@ -5,7 +5,8 @@ recorded     on facts from a named public source
 constructed  on facts from documentation only
 none         not seen both to fail and to pass: such a rule does not ship
 
-A platform without a lab case is preview for that rule.
+A platform without a lab case is preview for that rule. A lab case that says what is `simulated`,
+such as the files of software that is not installed, counts as constructed.
 """
 
 from collections.abc import Iterable
@@ -49,9 +50,9 @@ def proof(rule: str, cases: Iterable[CaseModel]) -> Proof:
     platforms: set[str] = set()
     outcomes: dict[str, set[Outcome]] = {"lab": set(), "recorded": set(), "constructed": set()}
     for case in mine:
-        outcomes[case.kind] |= shown(case)
+        outcomes[_kind(case)] |= shown(case)
     for case in mine:
-        if case.kind == "lab" and shown(case) >= {Outcome.FAIL, Outcome.PASS}:
+        if _kind(case) == "lab" and shown(case) >= {Outcome.FAIL, Outcome.PASS}:
             platforms |= {PLATFORM_OF_HOST[host] for host in case.hosts if host in PLATFORM_OF_HOST}
     both = {Outcome.FAIL, Outcome.PASS}
     every = {outcome for found in outcomes.values() for outcome in found}
@@ -59,6 +60,10 @@ def proof(rule: str, cases: Iterable[CaseModel]) -> Proof:
     best = next((kind for kind in outcomes if outcomes[kind] >= both), mixed)
     sources = tuple(sorted({case.source for case in mine if case.source}))
     return Proof(best, tuple(sorted(platforms)), sources, every >= both)
+
+
+def _kind(case: CaseModel) -> str:
+    return "constructed" if case.simulated else case.kind
 
 
 def shown(case: CaseModel) -> set[Outcome]:

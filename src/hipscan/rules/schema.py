@@ -218,6 +218,7 @@ class CaseModel(Strict):
     kind: Annotated[str, Field(pattern=r"^(lab|recorded|constructed)$")]
     source: str = ""
     hosts: list[str] = []
+    simulated: str = ""
     break_: str = Field("", alias="break")
     repair: str = ""
     fix: Annotated[str, Field(pattern=r"^(own|none)$")] = "none"
@@ -234,6 +235,8 @@ class CaseModel(Strict):
     def _has_what_its_kind_needs(self) -> Self:
         if self.kind == "lab" and not self.hosts:
             raise ValueError("a lab case names its hosts", "add hosts: [debian12]")
+        if self.kind != "lab" and self.simulated:
+            raise ValueError("only a lab case simulates something", "leave simulated out")
         if self.kind != "lab" and self.also:
             raise ValueError("only a lab case is about several rules", "write a case for each")
         if self.kind != "lab" and (not self.facts or self.expect is None):
