@@ -20,6 +20,7 @@ from hipscan.probes.walk_records import (
     KEYS,
     LEFT_BEHIND,
     PEM,
+    PROGRAM_CREDENTIALS,
     RHOSTS,
     SHIPPED,
     WEB_ROOTS,
@@ -93,6 +94,7 @@ search() {
     -type f \( -perm -4000 -o -perm -2000 -o -perm -0002 \) -o \
     -type d -perm -0002 ! -perm -1000 -o \
     -type f @NAMES@ -o \
+    -type f @PROGRAMS@ -perm -0004 ! @SHIPPED@ -o \
     -type f @DUMPS@ -size +0 -perm -0004 ! @SHIPPED@ -o \
     -type f @WEB@ @LEFT@ -size +0 ! @SHIPPED@ -o \
     -type f -size -128 @PEM@ ! @SHIPPED@ -exec grep -q 'PRIVATE KEY' '{}' \; -o \
@@ -148,6 +150,7 @@ SCRIPT: Final = AS_NOBODY + (
     _SCRIPT.replace("@SKIPPED@", _any("-path", _SKIPPED))
     .replace("@SHIPPED@", _any("-path", SHIPPED))
     .replace("@NAMES@", _any("-name", (*RHOSTS, *KEYS, *CREDENTIALS)))
+    .replace("@PROGRAMS@", _any("-name", PROGRAM_CREDENTIALS))
     .replace("@DUMPS@", _any("-name", DUMPS))
     .replace("@WEB@", _any("-path", WEB_ROOTS))
     .replace("@LEFT@", _any("-name", LEFT_BEHIND))
@@ -159,7 +162,8 @@ FIELDS: Final = {
     "kind": Field(
         FieldType.TEXT,
         "world-writable-file; world-writable-dir (without sticky bit); set-uid; set-gid; unowned; "
-        "private-key; rhosts; credentials; dump (of a database or an image, readable by others); "
+        "private-key; rhosts; credentials (of a person); program-credentials (readable by others); "
+        "dump (of a database or an image, readable by others); "
         "web-dump (such a file, or a copy, in a folder of a web server)",
     ),
     "type": Field(FieldType.TEXT, "file, dir, link, ..."),

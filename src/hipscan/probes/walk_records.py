@@ -19,6 +19,15 @@ PEM: Final = ("*.pem", "*.key", "ssh_host_*_key")
 CREDENTIALS: Final = (
     *(".netrc", ".pgpass", ".my.cnf", ".git-credentials", ".vault-token", ".s3cfg"),
     *("*.kdbx", "*/.aws/credentials", "*/.docker/config.json", "*/.kube/config"),
+    *("*/.config/gcloud/credentials.db", "*/.azure/accessTokens.json"),
+    *(".pypirc", ".mylogin.cnf", "*/.config/rclone/rclone.conf", "*/.m2/settings-security.xml"),
+)
+# Files in which programs keep passwords; their group, the program's, may read them.
+PROGRAM_CREDENTIALS: Final = (
+    *("rsyncd.secrets", "wp-config.php", "sqlconf.php", "openmrs-runtime.properties"),
+    *("mirth.properties", "LocalSettings.php", "config-db.php", "debian.cnf", "*.keytab"),
+    *("*/sites/default/settings.php", "tomcat-users.xml", "standalone-users.properties"),
+    *("ldap.secret", "pam_ldap.secret", "chap-secrets", "pap-secrets", "sasl_passwd"),
 )
 DUMPS: Final = ("*.sql", "*.sql.gz", "*.sql.xz", "*.sql.bz2", "*.sql.zst", "*.dump", "*.dcm")
 # What a web server may hand out: a dump there is a download, whatever its mode.
@@ -132,6 +141,8 @@ def _named(path: str, mode: int) -> Iterator[str]:
         yield "private-key"
     if _fits(path, CREDENTIALS):
         yield "credentials"
+    if _fits(path, PROGRAM_CREDENTIALS) and mode & stat.S_IROTH and not shipped:
+        yield "program-credentials"
     if _fits(path, DUMPS) and mode & stat.S_IROTH and not shipped:
         yield "dump"
     if _fits(path, WEB_ROOTS) and _fits(path, LEFT_BEHIND) and not shipped:
