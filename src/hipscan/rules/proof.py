@@ -9,6 +9,7 @@ A platform without a lab case is preview for that rule. A lab case that says wha
 such as the files of software that is not installed, counts as constructed.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -47,19 +48,19 @@ class Proof:
 def proof(rule: str, cases: Iterable[CaseModel]) -> Proof:
     """Return the proof of `rule`."""
     mine = [case for case in cases if rule in case.rules]
-    platforms: set[str] = set()
+    seen: dict[str, set[Outcome]] = defaultdict(set)
     outcomes: dict[str, set[Outcome]] = {"lab": set(), "recorded": set(), "constructed": set()}
     for case in mine:
         outcomes[_kind(case)] |= shown(case)
-    for case in mine:
-        if _kind(case) == "lab" and shown(case) >= {Outcome.FAIL, Outcome.PASS}:
-            platforms |= {PLATFORM_OF_HOST[host] for host in case.hosts if host in PLATFORM_OF_HOST}
+        for host in case.hosts if _kind(case) == "lab" else ():
+            seen[PLATFORM_OF_HOST.get(host, "")] |= shown(case)
     both = {Outcome.FAIL, Outcome.PASS}
     every = {outcome for found in outcomes.values() for outcome in found}
     mixed = "constructed" if every >= both else "none"
     best = next((kind for kind in outcomes if outcomes[kind] >= both), mixed)
     sources = tuple(sorted({case.source for case in mine if case.source}))
-    return Proof(best, tuple(sorted(platforms)), sources, every >= both)
+    platforms = tuple(sorted(name for name, found in seen.items() if name and found >= both))
+    return Proof(best, platforms, sources, every >= both)
 
 
 def _kind(case: CaseModel) -> str:
