@@ -1,5 +1,6 @@
 """The accounts probe against passwd and ssh-keygen, on a real host with hostile homes."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,3 +66,42 @@ def test_accounts_and_keys(
         "eve/.ssh/authorized_keys",
     ):
         assert f"/home/{path}" in keys.reason
+
+
+SPOIL = """
+useradd --create-home ann
+useradd --no-create-home bob
+sed -i 's/^\\(ann:x:[0-9]*\\):[0-9]*:/\\1:4711:/' /etc/passwd
+sed -i 's;^\\(bob:.*\\):/bin/[a-z]*$;\\1:/opt/none;' /etc/passwd
+echo 'users:x:4800:' >>/etc/group
+echo 'scan:x:1900:1900::/home/scan2:/bin/bash' >>/etc/passwd
+"""
+
+
+def complaints(host: Host, command: str, pattern: str) -> set[str]:
+    """Return what pwck or grpck, which exit with 2 when they complain, name in `pattern`."""
+    said = host.run(command, check=False)
+    return set(re.findall(pattern, said.stdout + said.stderr))
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("image", ["debian12", "debian13"])
+def test_accounts_and_groups_are_wrong_where_pwck_and_grpck_say_so(
+    start: Callable[[str], Host],  # noqa: F811  # the fixture
+    image: str,
+) -> None:
+    host = start(image)
+    host.run(SPOIL)
+    _, facts = read(host)
+    accounts = facts["account"].records
+    no_group = {str(r["name"]) for r in accounts if not r["group_exists"]}
+    assert no_group == complaints(host, "pwck -r", r"user '(\w+)': no group \d+")
+    gone = complaints(host, "pwck -r", r"user '([\w-]+)': directory '\S+' does not exist")
+    assert gone <= {str(r["name"]) for r in accounts if not r["home_exists"]}
+    assert {"bob", "scan"} <= gone
+    twice = {str(r["name"]) for r in facts["group"].records if r["duplicate_name"]}
+    assert twice == {"users"}
+    assert "duplicate group entry" in host.run("yes n | grpck -r", check=False).stdout
+    shells = complaints(host, "pwck -r", r"user '(\w+)': program '\S+' does not exist")
+    assert shells == {"bob"}
+    assert {str(r["name"]) for r in accounts if r["person"] and not r["shell_listed"]} == {"bob"}
