@@ -120,14 +120,14 @@ class Coverage:
         for call in topic.calls:
             for arch in self._host.arches:
                 if has_syscall(call, self._host.machine, arch):
-                    scene = topic.scene
-                    record = self._record(topic.kind, call, call, [Need(arch, scene, call)])
-                    split = {"split": self._split(call, arch, scene)}
-                    is_creation = topic.kind == "refused-creation"
-                    yield {**record, "arch": arch, **(split if is_creation else {})}
+                    need = Need(arch, topic.scene, call)
+                    record = {**self._record(topic.kind, call, call, [need]), "arch": arch}
+                    if topic.kind == "refused-creation":
+                        record["split"] = self._split(need)
+                    yield record
 
-    def _split(self, call: str, arch: str, scene: Scene) -> bool:
-        by = self._configured.answer(Need(arch, scene, call)).by
+    def _split(self, need: Need) -> bool:
+        by = self._configured.answer(need).by
         return by is not None and any(term.field in {"a1", "a2"} for term in by.rule.terms)
 
     def _watch(

@@ -10,7 +10,7 @@ rule to count: with it an `always` rule records too little, a `never` rule only 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from hipscan.probes.audit_files import Loaded
@@ -88,14 +88,20 @@ class Answer:
     by: Loaded | None = None
 
 
-@dataclass(slots=True)
 class Filter:
     """A list of rules, asked for many needs; `native` is the machine's own architecture."""
 
-    rules: Sequence[Loaded]
-    native: str
-    events: dict[Scene, list[Event]] = field(default_factory=dict)
-    masks: dict[tuple[int, Scene], int | None] = field(default_factory=dict)
+    def __init__(self, rules: Sequence[Loaded], native: str) -> None:
+        # What takes everything away comes first, wherever it stands.
+        self.rules = sorted(rules, key=lambda entry: entry.rule.filter == "exit")
+        self.native = native
+        self._events: dict[Scene, list[Event]] = {}
+        self._masks: dict[tuple[int, Scene], int | None] = {}
+        self._by_call: dict[tuple[str, bool], list[int]] = {}
+        for place, entry in enumerate(self.rules):
+            has_path = any(term.field in {"path", "dir"} for term in entry.rule.terms)
+            for call in entry.rule.syscalls or {ALL}:
+                self._by_call.setdefault((call, has_path), []).append(place)
 
     def answer(self, need: Need) -> Answer:
         """Say whether the rules record all of `need`."""
@@ -103,7 +109,8 @@ class Filter:
         first: Loaded | None = None
         lost: tuple[int, Loaded] | None = None
         narrow = False
-        for place, entry in enumerate(self.rules):
+        for place in self._candidates(need):
+            entry = self.rules[place]
             mask = self._mask(place, need) if self._concerns(entry.rule, need) else 0
             narrow = narrow or (mask is None and entry.rule.action == "always")
             hit = (mask or 0) & left
@@ -120,18 +127,24 @@ class Filter:
             return Answer(self._left(need.scene, left, whole, narrow=narrow))
         return Answer("", first)
 
+    def _candidates(self, need: Need) -> list[int]:
+        """Return the places of the rules that could be about `need`."""
+        calls, forms = {ALL, need.call}, {False, bool(need.paths)}
+        keys = ((call, form) for call in calls for form in forms)
+        return sorted({place for key in keys for place in self._by_call.get(key, ())})
+
     def _scene(self, scene: Scene) -> list[Event]:
-        if scene not in self.events:
-            self.events[scene] = scene.events(_logins(self.rules))
-        return self.events[scene]
+        if scene not in self._events:
+            self._events[scene] = scene.events(_logins(self.rules))
+        return self._events[scene]
 
     def _mask(self, place: int, need: Need) -> int | None:
         """Return which events of the scene a rule matches, as bits; None where it cannot tell."""
         key = (place, need.scene)
-        if key not in self.masks:
+        if key not in self._masks:
             terms = [t for t in self.rules[place].rule.terms if t.field not in _SETTLED]
-            self.masks[key] = _bits(terms, self._scene(need.scene))
-        return self.masks[key]
+            self._masks[key] = _bits(terms, self._scene(need.scene))
+        return self._masks[key]
 
     def _concerns(self, rule: AuditRule, need: Need) -> bool:
         """Say whether a rule is about the syscall, the path and the architecture of `need`."""
@@ -185,9 +198,10 @@ def _logins(rules: Sequence[Loaded]) -> set[int]:
 def _bits(terms: Sequence[Term], events: Sequence[Event]) -> int | None:
     mask = (1 << len(events)) - 1
     for term in terms:
+        holds = _test(term)
         hits = 0
         for bit, event in enumerate(events):
-            said = _holds(term, event)
+            said = holds(event)
             if said is None:
                 return None
             hits |= said << bit
@@ -195,18 +209,22 @@ def _bits(terms: Sequence[Term], events: Sequence[Event]) -> int | None:
     return mask
 
 
-def _holds(term: Term, event: Event) -> bool | None:
-    """Say whether a condition holds for an event; None where the event does not tell."""
-    seen = event.get(term.field)
-    if seen is None:
-        return None
+def _test(term: Term) -> Callable[[Event], bool | None]:
+    """Return what says whether a condition holds for an event; None: the event does not tell."""
+    name, same = term.field, term.operator == "="
     if term.to_field:
-        other = event.get(term.value)
-        return None if other is None else (seen == other) == (term.operator == "=")
-    if term.field == "perm":
-        return (str(seen) in term.value) == (term.operator == "=")
+        other = term.value
+        return lambda event: (
+            (event[name] == event[other]) == same if {name, other} <= event.keys() else None
+        )
+    if name == "perm":
+        letters = term.value
+        return lambda event: (str(event[name]) in letters) == same if name in event else None
     wanted = term.number
-    return None if wanted is None else _COMPARE[term.operator](int(seen), wanted)
+    if wanted is None:
+        return lambda _: None
+    compare, number = _COMPARE[term.operator], wanted
+    return lambda event: compare(int(event[name]), number) if name in event else None
 
 
 _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {

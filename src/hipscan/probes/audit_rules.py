@@ -27,6 +27,9 @@ FILTERS: Final = ("task", "exit", "entry", "user", "exclude", "filesystem", "io_
 ACTIONS: Final = ("always", "never", "possible")
 ALL: Final = "all"
 
+_NUMBER: Final = re.compile(r"-?[0-9]{1,20}")
+_CALL: Final = re.compile(r"[a-zA-Z0-9_]+")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Term:
@@ -49,7 +52,7 @@ class Term:
         """Return the value as a number; the unset login is 4294967295."""
         if self.value == "unset":
             return UNSET
-        return int(self.value) if re.fullmatch(r"-?\d{1,20}", self.value, re.ASCII) else None
+        return int(self.value) if _NUMBER.fullmatch(self.value) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +241,7 @@ def _arch_of(options: list[tuple[str, str]]) -> str:
 
 def _calls(text: str, machine: str, arch: str) -> Iterator[str]:
     for word in text.split(","):
-        if not re.fullmatch(r"[a-zA-Z0-9_]+", word):
+        if not _CALL.fullmatch(word):
             raise BadRuleError(f"{word[:40]} is no syscall")
         name = syscall_name(word, machine, arch)
         if has_syscall(name, machine, arch) is False:
