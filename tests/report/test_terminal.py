@@ -74,11 +74,12 @@ def test_it_says_when_the_view_hides_what_failed_the_gate() -> None:
 
 def test_the_summary_comes_last_with_the_next_command() -> None:
     rows = _drawn(View(next_command="hipscan explain x")).splitlines()
-    assert [row.split()[0] for row in rows[-6:]] == [
+    assert [row.split()[0] for row in rows[-7:]] == [
         "targets",
         "failed",
         "not",
         "held",
+        "safeguards",
         "gate",
         "next",
     ]

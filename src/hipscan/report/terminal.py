@@ -19,7 +19,14 @@ from rich.padding import Padding
 from rich.text import Text
 
 from hipscan.model.finding import Finding, Observation, Outcome, Severity
-from hipscan.model.report import Report, Summary, TargetResult, TargetStatus
+from hipscan.model.report import (
+    ControlStatus,
+    FrameworkResult,
+    Report,
+    Summary,
+    TargetResult,
+    TargetStatus,
+)
 from hipscan.report import digest
 from hipscan.report.base import View
 from hipscan.report.bearable import cut, listed, tamed
@@ -31,6 +38,12 @@ _STYLE: Final = {
     Severity.MEDIUM: "yellow",
     Severity.LOW: "cyan",
     Severity.INFO: "dim",
+}
+_STATUS: Final = {
+    ControlStatus.SATISFIED: "satisfied",
+    ControlStatus.NOT_SATISFIED: "not satisfied",
+    ControlStatus.PARTIAL: "in part",
+    ControlStatus.NOT_ASSESSED: "not assessed",
 }
 _GAP: Final = "bold magenta"
 _MOST_OBSERVATIONS: Final = 4
@@ -194,6 +207,8 @@ def _summary(report: Report, view: View, missed: Sequence[str]) -> Iterator[Text
     yield _row("not checked", f"{unread}, {errors}", _GAP)
     held = _held(counts.get(Outcome.PASS, 0), counts.get(Outcome.NOTAPPLICABLE, 0))
     yield _row("held", held, "green")
+    if report.frameworks:
+        yield _row("safeguards", _safeguards(report.frameworks[0]))
     yield _row("gate", f"{_gate(report, view)}; exit status {report.run.exit_code}")
     if view.next_command:
         yield _row("next", cut(view.next_command), "bold")
@@ -205,6 +220,15 @@ def _failed(summary: Summary) -> str:
     seen = digest.counted(sum(summary.observations.values()), "observation", "observations")
     waived = f"; {summary.waived} waived" if summary.waived else ""
     return f"{checks}, {seen}{': ' if levels else ''}{', '.join(levels)}{waived}"
+
+
+def _safeguards(framework: FrameworkResult) -> str:
+    """Return how the controls of the catalogue stand; the matrix itself is in the other formats."""
+    found = [control.status for control in framework.controls]
+    counts = ", ".join(
+        f"{found.count(status)} {words}" for status, words in _STATUS.items() if status in found
+    )
+    return f"{counts}, of {len(found)}"
 
 
 def _gate(report: Report, view: View) -> str:
