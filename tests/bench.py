@@ -5,6 +5,7 @@ the same script run inside the host without SSH, and a bare paramiko connection 
 Ratios and processor times travel to other machines; wall times do not.
 """
 
+import gc
 import resource
 import shlex
 import socket
@@ -156,6 +157,7 @@ def measure_host(bench: Bench) -> None:
     bench.over_ssh()
     bench.inside()
     bench.bare()
+    gc.freeze()  # as `hipscan scan` does before its first target
     for _ in range(ROUNDS):
         with (
             scans.taking(time.monotonic),

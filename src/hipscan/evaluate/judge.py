@@ -7,7 +7,7 @@ left out.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 from hipscan.evaluate.index import Index
@@ -90,7 +90,7 @@ class _Judging:
 
     def __init__(self, check: Check, fact: Fact, bench: Bench) -> None:
         where, expect = bind(check.where, bench.scope), bind(check.expect, bench.scope)
-        self._check = replace(check, where=where, expect=expect)
+        self._check = Check(check.fact, where, check.require, expect)
         self._fact = fact
         self._scope = bench.scope
         self._spec = bench.spec(check.fact)

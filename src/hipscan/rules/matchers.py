@@ -18,7 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cache
 from typing import Final
 
 from hipscan.model.fact import Record, Value
@@ -114,7 +115,12 @@ def _mode_within(value: Value, operand: object, _scope: Scope) -> bool:
 
 
 def _glob(value: Value, operand: object, _scope: Scope) -> bool:
-    return any(fnmatchcase(str(value), str(pattern)) for pattern in _sequence(operand))
+    return _like_any(tuple(map(str, _sequence(operand)))).match(str(value)) is not None
+
+
+@cache
+def _like_any(globs: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, globs)) or "(?!)")
 
 
 def _under(value: Value, operand: object, _scope: Scope) -> bool:
@@ -243,15 +249,21 @@ def bind(fields: Fields, scope: Scope) -> Fields:
 
 
 def _bound(matcher: Matcher, scope: Scope) -> Matcher:
-    return Matcher(matcher.operator, _bound_operand(matcher.operand, scope))
+    operand = _bound_operand(matcher.operand, scope)
+    return matcher if operand is matcher.operand else Matcher(matcher.operator, operand)
 
 
 def _bound_operand(operand: object, scope: Scope) -> object:
+    """Return the very same operand where nothing in it is a variable: nearly always."""
+    if isinstance(operand, str):
+        return scope.resolve(operand) if operand[:1] == "$" else operand
     if isinstance(operand, Matcher):
         return _bound(operand, scope)
     if isinstance(operand, tuple):
-        return tuple(_bound_operand(part, scope) for part in operand)
-    return scope.resolve(operand)
+        bound = tuple(_bound_operand(part, scope) for part in operand)
+        is_same = all(new is old for new, old in zip(bound, operand, strict=True))
+        return operand if is_same else bound
+    return operand
 
 
 def select(fields: Fields, record: Record, scope: Scope) -> Answer:
