@@ -31,6 +31,17 @@ def test_mounts_are_those_of_findmnt() -> None:
     assert {record["target"]: record["fstype"] for record in records} == expected
 
 
+@needs_findmnt
+def test_what_a_mount_forbids_is_what_findmnt_says() -> None:
+    listed = answer("findmnt", "--json", "--list", "-o", "TARGET,OPTIONS")["filesystems"]
+    forbids = {"nosuid", "nodev", "noexec", "ro"}
+    expected = {row["target"]: forbids & set(row["options"].split(",")) for row in listed}
+    for record in run_probe(storage.PROBE)["mount"].records:
+        options = record["options"]
+        assert isinstance(options, list)
+        assert forbids & set(options) == expected[str(record["target"])], record["target"]
+
+
 @needs_lsblk
 @needs_findmnt
 def test_disks_beneath_the_root_are_those_of_lsblk() -> None:
