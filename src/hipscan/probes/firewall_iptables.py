@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from hipscan.probes.firewall_model import Chain, End, RuleLine, Test
+from hipscan.probes.firewall_model import Chain, Condition, End, RuleLine
 
 _HOOKS: Final = {"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
 _ENDS: Final = {"ACCEPT": "accept", "DROP": "drop", "REJECT": "reject", "RETURN": "return"}
@@ -94,7 +94,7 @@ def _chain(family: str, table: str, name: str, policy: str) -> Chain:
 
 def _rule(words: Sequence[str]) -> RuleLine:
     """Read the words behind the chain's name."""
-    tests: list[Test] = []
+    tests: list[Condition] = []
     verdict, negated, at = "", False, 0
     while at < len(words):
         word, values = words[at], _arguments(words, at)
@@ -107,7 +107,7 @@ def _rule(words: Sequence[str]) -> RuleLine:
         elif word != "-m":
             tests += _test(word, values, negated=negated)
         elif values and values[0] in {"limit", "hashlimit", "statistic", "time", "connlimit"}:
-            tests.append(Test("maybe"))
+            tests.append(Condition("maybe"))
         negated = False
     return RuleLine(tuple(tests), verdict)
 
@@ -132,7 +132,7 @@ def _verdict(word: str, target: str) -> str:
     return f"{'jump' if word == '-j' else 'goto'} {target}"
 
 
-def _test(word: str, values: Sequence[str], *, negated: bool) -> Iterator[Test]:
+def _test(word: str, values: Sequence[str], *, negated: bool) -> Iterator[Condition]:
     first = values[0] if values else ""
     name, parts = _FIELDS.get(word, ""), tuple(first.split(","))
     if word == "-p" and first in {"all", "0"}:
@@ -140,21 +140,21 @@ def _test(word: str, values: Sequence[str], *, negated: bool) -> Iterator[Test]:
     if word in {"--tcp-flags", "--syn"}:
         yield _flags(values, negated=negated)
     elif name == "l4proto":
-        yield Test(name, (_PROTOCOLS.get(first, first),), negated)
+        yield Condition(name, (_PROTOCOLS.get(first, first),), negated)
     elif name == "dport":
-        yield Test(name, tuple(part.replace(":", "-") for part in parts), negated)
+        yield Condition(name, tuple(part.replace(":", "-") for part in parts), negated)
     elif name in {"ctstate", "daddrtype", "saddrtype"}:
-        yield Test(name, tuple(part.lower() for part in parts), negated)
+        yield Condition(name, tuple(part.lower() for part in parts), negated)
     elif name in {"maybe", "unset"}:
-        yield Test(name, (), negated)
+        yield Condition(name, (), negated)
     elif name:
-        yield Test(name, parts, negated)
+        yield Condition(name, parts, negated)
 
 
-def _flags(values: Sequence[str], *, negated: bool) -> Test:
+def _flags(values: Sequence[str], *, negated: bool) -> Condition:
     if not values:
-        return Test("flags", ("fin,syn,rst,ack", "syn"), negated)
+        return Condition("flags", ("fin,syn,rst,ack", "syn"), negated)
     mask, wanted = (part.lower() for part in values[:2])
     every = "fin,syn,rst,psh,ack,urg"
     spelt = (every if mask == "all" else mask, every if wanted == "all" else wanted)
-    return Test("flags", tuple("" if part == "none" else part for part in spelt), negated)
+    return Condition("flags", tuple("" if part == "none" else part for part in spelt), negated)

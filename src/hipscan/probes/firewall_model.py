@@ -38,7 +38,7 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Condition:
     """One condition: the field is (or with `negated` is not) among the values.
 
     Fields: l4proto, family, iif, oif, saddr, daddr, dport, ctstate, daddrtype, saddrtype, flags
@@ -55,7 +55,7 @@ class Test:
 class RuleLine:
     """A rule: all tests hold -> the verdict (`accept`, `jump NAME`, `` for none)."""
 
-    tests: tuple[Test, ...]
+    tests: tuple[Condition, ...]
     verdict: str
 
 
@@ -90,24 +90,24 @@ class Packet:
     is_local: bool = True
 
 
-def matches(test: Test, packet: Packet) -> Answer:
+def matches(test: Condition, packet: Packet) -> Answer:
     """Answer a test that is not about the port of destination."""
     found = _positive(test, packet)
     return found if found is None else found is not test.negated
 
 
-def _positive(test: Test, packet: Packet) -> Answer:
+def _positive(test: Condition, packet: Packet) -> Answer:
     answer = _ANSWERS.get(test.field)
     return answer(test, packet) if answer else None
 
 
-def _daddr(test: Test, packet: Packet) -> Answer:
+def _daddr(test: Condition, packet: Packet) -> Answer:
     if packet.daddr is None and all(map(_is_multicast, test.values)):
         return False
     return _within(packet.daddr, test.values)
 
 
-def _flags(test: Test, _packet: Packet) -> Answer:
+def _flags(test: Condition, _packet: Packet) -> Answer:
     mask, wanted = (set(part.split(",")) - {""} for part in test.values)
     return {"syn"} & mask == wanted
 
@@ -147,7 +147,7 @@ def _is_multicast(value: str) -> bool:
 
 
 # What is not here, the sender decides. Of `never` neither the test nor its opposite holds.
-_ANSWERS: Final[Mapping[str, Callable[[Test, Packet], Answer]]] = {
+_ANSWERS: Final[Mapping[str, Callable[[Condition, Packet], Answer]]] = {
     "l4proto": lambda test, packet: packet.proto in test.values,
     "family": lambda test, packet: packet.family in test.values,
     "iif": lambda test, packet: _named(packet.iif, test.values),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from hipscan.probes.firewall_model import UNKNOWN, Chain, End, RuleLine, Test
+from hipscan.probes.firewall_model import UNKNOWN, Chain, Condition, End, RuleLine
 
 Json = Mapping[str, Any]
 Sets = Mapping[tuple[str, str, str], Sequence[Any]]
@@ -82,7 +82,7 @@ def _chain(item: Json) -> Chain:
 
 def _rules(item: Json, sets: Sets) -> Iterator[RuleLine]:
     reader = _Reader(item["family"], item["table"], sets)
-    tests: list[Test] = []
+    tests: list[Condition] = []
     for statement in item.get("expr", ()):
         for kind, body in statement.items():
             if kind == "match":
@@ -90,7 +90,7 @@ def _rules(item: Json, sets: Sets) -> Iterator[RuleLine]:
             elif kind == "vmap":
                 yield from (replace(r, tests=(*tests, *r.tests)) for r in reader.vmap(body))
             elif kind in _CHOSEN:
-                tests.append(Test("maybe"))
+                tests.append(Condition("maybe"))
             elif verdict := _verdict(kind, body):
                 yield RuleLine(tuple(tests), verdict)
 
@@ -108,7 +108,7 @@ class _Reader:
     def __init__(self, family: str, table: str, sets: Sets) -> None:
         self._family, self._table, self._sets = family, table, sets
 
-    def match(self, body: Json) -> Iterator[Test]:
+    def match(self, body: Json) -> Iterator[Condition]:
         left, right, op = body["left"], body["right"], body["op"]
         if isinstance(left, Mapping) and "&" in left:
             yield from self._masked(left["&"], right, op)
@@ -116,18 +116,22 @@ class _Reader:
         name, needed = _field(left)
         yield from needed
         if op in {"<", ">", "<=", ">="}:
-            yield Test(name, (_open_range(op, right),)) if name == "dport" else Test("maybe")
+            yield (
+                Condition(name, (_open_range(op, right),))
+                if name == "dport"
+                else Condition("maybe")
+            )
             return
         if name == "fib":
             yield from _fib(left["fib"], self._values(right), negated=op == "!=")
             return
         values = tuple(_spelt(name, value) for value in self._values(right))
         if name == "flags" and op == "in":  # one of them is set: not none of them
-            yield Test(name, (",".join(values), ""), negated=True)
+            yield Condition(name, (",".join(values), ""), negated=True)
         elif name == "flags":
-            yield Test(name, (_FLAGS, ",".join(values)), negated=op == "!=")
+            yield Condition(name, (_FLAGS, ",".join(values)), negated=op == "!=")
         else:
-            yield Test(name, values, negated=op == "!=")
+            yield Condition(name, values, negated=op == "!=")
 
     def vmap(self, body: Json) -> Iterator[RuleLine]:
         """Yield a rule for each element of a verdict map: `tcp dport vmap { 22 : accept }`."""
@@ -136,24 +140,24 @@ class _Reader:
         name, needed = _field(body["key"])
         for element in elements:
             if element == UNKNOWN:
-                yield RuleLine((*needed, Test("maybe")), "accept")
+                yield RuleLine((*needed, Condition("maybe")), "accept")
                 continue
             key, verdict = element
             words = [_verdict(kind, each) for kind, each in verdict.items()]
             values = tuple(_spelt(name, value) for value in self._values(key))
-            tests = [] if key == "*" else [Test(name, values)]
+            tests = [] if key == "*" else [Condition(name, values)]
             if name == "fib":
                 tests = list(_fib(body["key"]["fib"], self._values(key), negated=False))
             yield RuleLine((*needed, *tests), words[0] if words else "")
 
-    def _masked(self, parts: Sequence[Any], right: Any, op: str) -> Iterator[Test]:  # noqa: ANN401  # JSON of nft
+    def _masked(self, parts: Sequence[Any], right: Any, op: str) -> Iterator[Condition]:  # noqa: ANN401  # JSON of nft
         name, needed = _field(parts[0])
         yield from needed
         if name != "flags":
-            yield Test("maybe")
+            yield Condition("maybe")
             return
         mask = [flag for part in parts[1:] for flag in _flags(part)]
-        yield Test("flags", (",".join(mask), ",".join(_flags(right))), negated=op == "!=")
+        yield Condition("flags", (",".join(mask), ",".join(_flags(right))), negated=op == "!=")
 
     def _named(self, reference: str) -> Sequence[Any]:
         name = reference.removeprefix("@")
@@ -184,7 +188,7 @@ class _Reader:
         return (UNKNOWN,)
 
 
-def _field(left: Any) -> tuple[str, tuple[Test, ...]]:  # noqa: ANN401  # JSON of nft
+def _field(left: Any) -> tuple[str, tuple[Condition, ...]]:  # noqa: ANN401  # JSON of nft
     """Return the field that an expression is about, and what a packet must be to have it."""
     if not isinstance(left, Mapping):
         return "maybe", ()
@@ -201,30 +205,30 @@ def _field(left: Any) -> tuple[str, tuple[Test, ...]]:  # noqa: ANN401  # JSON o
     return ("fib" if "fib" in left else "maybe"), ()
 
 
-def _payload(body: Json) -> tuple[str, tuple[Test, ...]]:
+def _payload(body: Json) -> tuple[str, tuple[Condition, ...]]:
     protocol, name = body.get("protocol", ""), body.get("field", "")
     if protocol in _TRANSPORT:
-        needed = () if protocol == "th" else (Test("l4proto", (protocol,)),)
+        needed = () if protocol == "th" else (Condition("l4proto", (protocol,)),)
         return {"dport": "dport", "flags": "flags"}.get(name, "maybe"), needed
     if protocol in {"ip", "ip6"}:
         known = {"saddr": "saddr", "daddr": "daddr", "protocol": "l4proto", "nexthdr": "l4proto"}
-        return known.get(name, "maybe"), (Test("family", (protocol,)),)
+        return known.get(name, "maybe"), (Condition("family", (protocol,)),)
     if protocol in {"icmp", "icmpv6"}:
-        return "maybe", (Test("l4proto", (protocol,)),)
+        return "maybe", (Condition("l4proto", (protocol,)),)
     return ("maybe", ()) if not protocol or protocol == "ether" else ("never", ())
 
 
-def _fib(body: Json, values: Iterable[str], *, negated: bool) -> Iterator[Test]:
+def _fib(body: Json, values: Iterable[str], *, negated: bool) -> Iterator[Condition]:
     flags = body.get("flags", ())
     flags = [flags] if isinstance(flags, str) else flags
     if body.get("result") == "type":
         name = "saddrtype" if "saddr" in flags else "daddrtype"
-        yield Test(name, tuple(values), negated)
+        yield Condition(name, tuple(values), negated)
     elif "saddr" in flags:  # the way back exists: `fib saddr . iif oif missing` is not met
         missing = bool({"false", "False", "0", "missing"} & set(values))
-        yield Test("unset", (), negated is missing) if missing else Test("maybe")
+        yield Condition("unset", (), negated is missing) if missing else Condition("maybe")
     else:
-        yield Test("maybe")
+        yield Condition("maybe")
 
 
 def _spelt(name: str, value: str) -> str:
