@@ -98,7 +98,7 @@ class Coverage:
             if self._host.kernel >= topic.since:
                 yield from self._calls(topic)
         for watch in WATCHES:
-            if watch.always or watch.path in self._host.there:
+            if watch.always or (watch.sign or watch.path) in self._host.there:
                 yield self._watch(watch.kind, watch.name, (watch.path,), folder=watch.folder)
         yield self._watch("login", "faillock", (self._host.faillock,), folder=True)
         if self._host.sudo_log:

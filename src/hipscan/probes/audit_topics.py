@@ -69,14 +69,17 @@ CALLS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A topic of one path. One that is not `always` concerns hosts only where the path is there."""
+    """A topic of one path.
+
+    One that is not `always` concerns hosts only where the path, or `sign`, is there.
+    """
 
     kind: str
     name: str
     path: str
     folder: bool = False
     always: bool = False
-    scene: Scene = CHANGED
+    sign: str = ""
 
 
 WATCHES: Final = (
@@ -101,7 +104,7 @@ WATCHES: Final = (
     Watch("network", "networks", "/etc/networks"),
     Watch("network", "interfaces", "/etc/network", folder=True),
     Watch("network", "sysconfig", "/etc/sysconfig/network"),
-    Watch("mac", "selinux", "/etc/selinux", folder=True),
+    Watch("mac", "selinux", "/etc/selinux", folder=True, sign="/etc/selinux/config"),
     Watch("mac", "selinux-data", "/usr/share/selinux", folder=True),
     Watch("mac", "apparmor", "/etc/apparmor", folder=True),
     Watch("mac", "apparmor.d", "/etc/apparmor.d", folder=True),
@@ -153,6 +156,6 @@ MERGED: Final = (
 
 # What the script looks for, so that topics without meaning on a host give no record.
 LOOKED_AT: Final = (
-    *(watch.path for watch in WATCHES if not watch.always),
+    *(watch.sign or watch.path for watch in WATCHES if not watch.always),
     *(names[0] for places in PROGRAMS.values() for names in places),
 )
