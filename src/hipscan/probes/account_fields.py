@@ -73,6 +73,9 @@ KEY: Final = {
     "has_comment": Field(FieldType.BOOLEAN, "whether a remark says whose key it is"),
     "shared_with": Field(FieldType.LIST, "other people's accounts that the same key opens"),
     "account_login": Field(FieldType.BOOLEAN, "whether the account's shell lets anybody in"),
+    "account_locked": Field(
+        FieldType.BOOLEAN, "whether somebody locked a password that the account has"
+    ),
     "account_expires": Field(FieldType.TIME, "day on which the account closes"),
 }
 SHELL: Final = {

@@ -41,6 +41,8 @@ def with_accounts(keys: Sequence[Record], accounts: Iterable[Record]) -> tuple[R
 
 def _about(account: Record | None) -> dict[str, Value]:
     if account is None:
-        return {"account_login": None}
+        return {"account_login": None, "account_locked": None}
+    password = account.get("password")
+    locked = None if password is None else password == "locked" and "hash" in account  # noqa: S105  # a state
     expires = {"account_expires": account["expires"]} if "expires" in account else {}
-    return {"account_login": account["login"], **expires}
+    return {"account_login": account["login"], "account_locked": locked, **expires}
