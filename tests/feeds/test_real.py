@@ -50,7 +50,7 @@ def test_agrees_with_the_second_implementation(index: Path) -> None:
     )
     chosen = chance.sample(pairs, min(_PAIRS, len(pairs)))
     items = [Item(package, version, f"{package} {version}") for package, version in chosen]
-    seen = defaultdict(set)
+    seen: defaultdict[str, set[str]] = defaultdict(set)
     for advisory in _advisories(index, "Debian:12", Scheme.DPKG, *items):
         seen[advisory.source].update(advisory.cves)  # advisories on regressions have none
     wrong = {
