@@ -11,6 +11,7 @@ what is below them is out of reach. The search has a limit of time and of entrie
     z0                                         how the search for lists ended
     A/etc/shadow                               it has a list
     Guser:ann:r--                              an entry of that list
+    O                                          an ls that shows no lists, BusyBox's for one
 """
 
 import stat
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from posixpath import dirname
 from typing import Final
 
-from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, ok
+from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing, ok
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing, Probe, listing
 from hipscan.probes.file_status import owner_name
 
@@ -28,6 +29,7 @@ set -f
 limit=''
 command -v timeout >/dev/null && limit="timeout${NL}15"
 marked=''
+case $(ls --version) in *coreutils*) ;; *) printf 'O\n' ;; esac
 # shellcheck disable=SC2086 # no word, or two
 for path in $HIPSCAN_DATA; do
   case $path in /*) ;; *) continue ;; esac
@@ -94,12 +96,18 @@ def parse(text: str, _status: int) -> Facts:
     lost = [f"{note.kind}: {note.text}" for note in seen.of_kind("denied", "special")]
     if not paths and not lost:
         nothing = absent("the inventory names no path of patient data that exists")
-        return {"phi_reachable": nothing, "access_list": ok(*lists)}
+        return {"phi_reachable": nothing, "access_list": _listed(seen, lists, [])}
     records = tuple(_reachable(seen, paths))
     ends = [line for line in seen.plain if line[:1] in ("Z", "B")]
     rights = [*lost, *_unfinished(ends, len(paths))]
     marks = [*lost, *_unfinished([x for x in seen.plain if x[:1] == "z"], len(paths))]
-    return {"phi_reachable": _fact(records, rights), "access_list": _fact(lists, marks)}
+    return {"phi_reachable": _fact(records, rights), "access_list": _listed(seen, lists, marks)}
+
+
+def _listed(seen: Listing, lists: tuple[Record, ...], lost: list[str]) -> Fact:
+    if "O" in seen.plain:
+        return missing(FactStatus.UNSUPPORTED, "ls of this host does not show lists")
+    return _fact(lists, lost)
 
 
 def _unfinished(ends: list[str], wanted: int) -> list[str]:
