@@ -51,7 +51,8 @@ END { flush() }'; }
 """
 
 FOLLOW: Final = r"""
-# follow CLEAN LIST PATHS: files and what they include, as LIST finds it in what CLEAN leaves.
+# follow CLEAN LIST PATHS: files and what they include, as LIST finds it in what CLEAN leaves;
+# folders are passed over.
 follow() {
   clean=$1 list=$2 next=$3 seen=$NL round=0
   while [ -n "$next" ] && [ "$round" -lt 8 ]; do
@@ -67,7 +68,7 @@ follow() {
           if [ -d "$folder" ] && { [ ! -r "$folder" ] || [ ! -x "$folder" ]; }; then
             note denied "$folder"
           fi ;;
-        *) set -- "$@" "$path" ;;
+        *) [ -d "$path" ] || set -- "$@" "$path" ;;
       esac
     done
     unset IFS

@@ -23,7 +23,7 @@ SCRIPT: Final = rf"""
 files {_MAIN}
 dropins {_FOLDER} .exports
 if [ -s {_ACTIVE} ]; then files {_ACTIVE}; fi
-}} | sed '/^:[[:blank:]]*#/d; s/[[:blank:]]#.*/ #/'
+}} | sed '/^:[[:blank:]]*#/d; s/\([[:blank:])]\)#.*/\1/'
 printf 'E\n'
 """
 
@@ -86,7 +86,7 @@ def read_exports(lines: Sequence[str]) -> Iterator[Export]:
         named = False
         for token in clients:
             if token.startswith("-"):
-                defaults = token[1:]
+                defaults = f"{defaults},{token[1:]}"
                 continue
             named = True
             client, _, options = token.partition("(")
@@ -134,7 +134,7 @@ def _export(path: str, client: str, defaults: str, options: str) -> Export:
             for held in [flavours[name] for name in current] or [common]:
                 _put(held, option.strip())
     if client.startswith("gss/"):
-        flavours = flavours or {client.removeprefix("gss/"): common}
+        flavours = {client.removeprefix("gss/"): set().union(common, *flavours.values())}
         client = "*"
     return Export(path, client or "*", flavours or {"sys": common}, transports)
 

@@ -49,7 +49,9 @@ for path in {_PLAIN} {" ".join(_SHELL)} /etc/memcached_*.conf; do
   if [ -e "$path" ]; then set -- "$@" "$path"; fi
 done
 files "$@" |
-  awk '!/^:/ || /^:[ \t]*(-[lpUsSZY]|--[a-z]|(PORT|OPTIONS|LISTENON|MISC_OPTS|UDPPORT)=)/'
+  awk '!/^:/ || /^:[ \t]*(-[lpUsSZY]|--[a-z]|(PORT|OPTIONS|LISTENON|MISC_OPTS|UDPPORT)=)/ {{
+    gsub(/(-o|--extended)[ \t=]*[^ \t"\047]*/, ""); sub(/[ \t]#.*/, ""); print
+  }}'
 unit memcached.service '-[lpUsSZY]|--(listen|port|udp-port|unix-socket|enable-s(as|s)l)'
 """
 

@@ -58,17 +58,16 @@ def parse(read: Listing) -> Facts:
         raise ValueError("no rsyncd.conf")
     made = Sections()
     _read(_MAIN, read, made, made.glob, 0)
-    remote = is_remote([made.glob["address"]]) if made.glob.get("address") else True
+    address = made.glob.held.get("address")
+    remote = is_remote([address]) if address else True
     records = [_record(each, remote=remote) for each in made.sections.values()]
     return {"rsync_module": ok(*records)}
 
 
-def _read(
-    path: str, read: Listing, made: Sections, place: dict[str, str], depth: int
-) -> dict[str, str]:
+def _read(path: str, read: Listing, made: Sections, place: Section, depth: int) -> Section:
     for key, value in settings(read.files.get(path, ())):
         if key != "[":
-            place[key] = value
+            place.put(key, value)
         elif not value.startswith("&"):
             place = made.enter(value, path)
         elif depth < 8:  # noqa: PLR2004  # nothing nests so deep
@@ -82,17 +81,16 @@ def _included(
     paths: Sequence[str],
     read: Listing,
     made: Sections,
-    place: dict[str, str],
+    place: Section,
     depth: int,
-) -> dict[str, str]:
-    before = dict(made.glob)
+) -> Section:
+    before = dict(made.glob.held)
     for each in paths:
         if word == "&merge":
             place = _read(each, read, made, place, depth + 1)
         else:
             _read(each, read, made, made.glob, depth + 1)
-            made.glob.clear()
-            made.glob.update(before)
+            made.glob.held = dict(before)
     return place
 
 

@@ -109,27 +109,27 @@ def parse(read: Listing) -> Facts:
         return {"samba_server": ok(), "samba_share": ok()}
     made = Sections()
     unread = _read(_MAIN, read, made, made.glob, 0)
-    if made.glob.get("configbackend", "").lower() == "registry" or "registry" in unread:
+    if made.glob.held.get("configbackend", "").lower() == "registry" or "registry" in unread:
         unknown = missing(FactStatus.UNSUPPORTED, "the configuration is in the registry")
         return {"samba_server": unknown, "samba_share": unknown}
     if unread:
         unknown = missing(FactStatus.UNSUPPORTED, f"what each client gets differs: {unread[0]}")
         return {"samba_server": unknown, "samba_share": unknown}
     shares = [_share(each) for each in made.sections.values() if _is_offered(each)]
-    shares += _user_shares(read, made.glob)
+    shares += _user_shares(read, made.glob.held)
     return {"samba_server": ok(_server(made, read)), "samba_share": _shares(shares, made, read)}
 
 
 def _shares(shares: list[Record], made: Sections, read: Listing) -> Fact:
     hidden = [line for line in read.plain if line.startswith("hidden ")]
-    if is_yes(made.glob, "registryshares"):
+    if is_yes(made.glob.held, "registryshares"):
         return Fact(FactStatus.PARTIAL, tuple(shares), "shares in the registry are not read")
     if hidden:
         return Fact(FactStatus.PARTIAL, tuple(shares), f"denied: {hidden[0].partition(' ')[2]}")
     return ok(*shares)
 
 
-def _read(path: str, read: Listing, made: Sections, place: dict[str, str], depth: int) -> list[str]:
+def _read(path: str, read: Listing, made: Sections, place: Section, depth: int) -> list[str]:
     """Read a file into `made`, from the section that is open; return includes that cannot be."""
     unread: list[str] = []
     for key, value in settings(read.files.get(path, ())):
@@ -141,9 +141,9 @@ def _read(path: str, read: Listing, made: Sections, place: dict[str, str], depth
             elif depth < 8:  # noqa: PLR2004  # nothing nests so deep
                 unread += _read(value, read, made, place, depth + 1)
         elif key == "copy" and value.lower() in made.sections:
-            place |= made.sections[value.lower()].held
+            place.copy(made.sections[value.lower()])
         else:
-            place[key] = value
+            place.put(key, value)
     return unread
 
 
@@ -154,7 +154,7 @@ def _release(read: Listing) -> tuple[int, ...]:
 
 
 def _server(made: Sections, read: Listing) -> Record:
-    held = made.glob
+    held = made.glob.held
     release = _release(read)
     old = bool(release) and release < (4, 11, 0)
     least = held.get("serverminprotocol", "LANMAN1" if old else "SMB2_02").upper()

@@ -19,7 +19,7 @@ _TREES: Final = ("/etc/ldap/slapd.d", "/etc/openldap/slapd.d")
 _FLAT: Final = ("/etc/ldap/slapd.conf", "/etc/openldap/slapd.conf")
 _DEFAULTS: Final = ("/etc/default/slapd", "/etc/sysconfig/slapd", "/etc/sysconfig/openldap")
 _KEYS: Final = (
-    "security|disallow|disallows|require|requires|tlsprotocolmin|tlscertificatefile|"
+    "security|require|requires|tlsprotocolmin|tlscertificatefile|"
     "tlscertificatekeyfile|database|suffix|access"
 )
 
@@ -71,7 +71,10 @@ FIELDS: Final = {
     "bind_protection": Field(
         FieldType.INTEGER, "strength in bits that a login with a password needs"
     ),
-    "anonymous": Field(FieldType.BOOLEAN, "whether one may connect without a name"),
+    "anonymous": Field(
+        FieldType.BOOLEAN,
+        "whether one may ask without a login (no `require authc`; bind_anon leaves that open)",
+    ),
     "anonymous_reads": Field(
         FieldType.BOOLEAN, "whether who gives no name may read entries of some database"
     ),
@@ -125,8 +128,8 @@ def _record(main: str, read: Listing) -> Record:
         for pair in value.split()
         if "=" in pair
     )
-    words = " ".join(value for key, value in glob if key in ("disallow", "disallows"))
     required = " ".join(value for key, value in glob if key in ("require", "requires"))
+    anonymous = "authc" not in required.split()
     urls = _urls(read)
     record: dict[str, Value] = {
         "urls": urls,
@@ -134,8 +137,8 @@ def _record(main: str, read: Listing) -> Record:
         "tls": any(key == "tlscertificatefile" for key, _ in glob),
         "protection": max(_bits(factors.get(key, "")) for key in ("ssf", "tls", "transport")),
         "bind_protection": _bits(factors.get("simple_bind", "")),
-        "anonymous": "bind_anon" not in words.split() and "authc" not in required.split(),
-        "anonymous_reads": _anonymous_reads(main, parts, read),
+        "anonymous": anonymous,
+        "anonymous_reads": anonymous and _anonymous_reads(main, parts, read),
         "clear_passwords": sum(item == ("rootpw", "clear") for item in everywhere),
         "min_protocol": next((value for key, value in glob if key == "tlsprotocolmin"), ""),
         "file": main,

@@ -34,28 +34,42 @@ _YES: Final = frozenset({"yes", "true", "1", "on"})
 
 @dataclass(slots=True)
 class Section:
-    """A share or module: its name as written, and what holds for it, defaults included."""
+    """A share or module: its name as written, and what holds for it, defaults included.
+
+    `own` are the names that it sets itself, which a copy of another section leaves as they are.
+    """
 
     name: str
     held: dict[str, str] = field(default_factory=dict)
     file: str = ""
+    own: set[str] = field(default_factory=set)
+
+    def put(self, key: str, value: str) -> None:
+        """Set a parameter; of two the last one holds."""
+        self.held[key] = value
+        self.own.add(key)
+
+    def copy(self, other: "Section") -> None:
+        """Take over all of another section, its defaults included, but for what this one sets."""
+        kept = {key: self.held[key] for key in self.own if key in self.held}
+        self.held = {**other.held, **kept}
 
 
 @dataclass(slots=True)
 class Sections:
     """What was read so far: the global settings, and the sections in order."""
 
-    glob: dict[str, str] = field(default_factory=dict)
+    glob: Section = field(default_factory=lambda: Section("global"))
     sections: dict[str, Section] = field(default_factory=dict)
 
-    def enter(self, name: str, file: str) -> dict[str, str]:
-        """Return what settings below `[name]` go to; a new one starts with the defaults."""
+    def enter(self, name: str, file: str) -> Section:
+        """Return the section that `[name]` opens; a new one starts with the defaults."""
         key = name.lower()
         if key in ("global", "globals"):
             return self.glob
         if key not in self.sections:
-            self.sections[key] = Section(name, dict(self.glob), file)
-        return self.sections[key].held
+            self.sections[key] = Section(name, dict(self.glob.held), file)
+        return self.sections[key]
 
 
 def is_yes(held: Mapping[str, str], key: str, *, default: bool = False) -> bool:
@@ -72,7 +86,7 @@ def settings(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield "[", re.sub(r"\s+", " ", text[1:].partition("]")[0].strip())
         elif "=" in text and text[0] not in "#;":
             key, _, value = text.partition("=")
-            yield normal(key, value.strip().strip('"'))
+            yield normal(key, value.strip())
 
 
 def normal(key: str, value: str) -> tuple[str, str]:
