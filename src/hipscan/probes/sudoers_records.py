@@ -7,6 +7,7 @@ from itertools import groupby, islice
 from typing import Final
 
 from hipscan.model.fact import Record, Value
+from hipscan.probes.sudoers_escapes import escapes, is_wild
 from hipscan.probes.sudoers_grammar import Command, Default, Grant, Rules
 
 # Commands that give everything: shells, and programs that change who one is.
@@ -14,19 +15,6 @@ _EVERYTHING: Final = re.compile(
     r"^(ALL|(/usr)?(/local)?/bin/(sh|dash|bash|zsh|ksh|mksh|fish|su|sudo)"
     r"( (root|-|-l|-i|--login|- root|\*))?)$"
 )
-# Programs that start others or write any file, by their names.
-_ESCAPES: Final = (
-    "vi vim vim.basic vim.tiny view nvim nano pico emacs ed ex mcedit joe less more most man "
-    "find xargs env nice nohup timeout watch screen tmux script expect ssh scp rsync tar zip "
-    "cpio gdb strace ltrace awk gawk mawk nawk sed tee cp mv dd install ln chmod chown perl "
-    "python python3 ruby php lua node tclsh irb ftp socat nc ncat nmap tcpdump crontab at "
-    "docker podman kubectl mysql psql sqlite3 git apt apt-get dpkg rpm yum dnf pip pip3 npm "
-    "make mount service busybox bash sh dash zsh ksh csh tcsh fish su"
-)
-_ESCAPING: Final = frozenset(_ESCAPES.split())
-_OPENING: Final = frozenset({"vi", "vim", "view", "nano", "less", "more", "man", "emacs"})
-# A secret that the target hid behind a star (hipscan.probes.sudoers).
-_HIDDEN: Final = re.compile(r"(?i)-?\S*(?:pass|secret|token)[a-z]*(?:\s+|\\?=)\*")
 _DEEP: Final = 20
 _LIMIT: Final = 5000
 # A host that is no name: an address, a network or a netgroup.
@@ -150,29 +138,9 @@ def _allowed(rules: Rules, run: Iterable[Command]) -> dict[str, Value]:
         "commands": list(allowed),
         "denied_commands": list(denied),
         "all_commands": every,
-        "escapes": [name for name in allowed if _escapes(name)],
-        "wildcards": [name for name in allowed if _is_wild(name)],
+        "escapes": [name for name in allowed if escapes(name)],
+        "wildcards": [name for name in allowed if is_wild(name)],
     }
-
-
-def _escapes(command: str) -> bool:
-    """Say whether a command, without arguments or with free ones, is one that starts others.
-
-    `/usr/bin/vi` and `/usr/bin/less /var/log/*`; of `/usr/bin/apt-get update` the arguments are
-    fixed, so it is none.
-    """
-    program, _, arguments = command.partition(" ")
-    name = program.rpartition("/")[2]
-    free = not arguments or "*" in _HIDDEN.sub("", arguments)
-    return name in _ESCAPING and (free or name in _OPENING)
-
-
-def _is_wild(command: str) -> bool:
-    """Say whether a command has wildcards that fit what nobody meant; see sudoers(5)."""
-    program, _, arguments = command.partition(" ")
-    if command == "ALL" or arguments.startswith("^"):
-        return False
-    return "*" in _HIDDEN.sub("", arguments) or any(sign in program for sign in "*?[")
 
 
 def _kind(name: str) -> str:
