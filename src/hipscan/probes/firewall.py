@@ -39,14 +39,16 @@ for path in /etc/ufw/ufw.conf /etc/default/ufw {" ".join(NFT_FILES)} {_SAVED} \
   [ ! -e "$path" ] || set -- "$@" "$path"
 done
 [ $# -eq 0 ] || files "$@"
+set --
 for path in {" ".join(NFT_FILES)}; do
-  [ -r "$path" ] || continue
-  IFS=$NL
-  # shellcheck disable=SC2046  # patterns are meant: nft takes globs
-  set -- $(sed -n 's/^[[:blank:]]*include[[:blank:]]*"\([^"]*\)".*/\1/p' "$path")
-  unset IFS
-  for more; do [ ! -e "$more" ] || files "$more"; done
+  [ -f "$path" ] && [ -r "$path" ] || continue
+  while read -r word more; do # no program is started for the file that names no other
+    [ "$word" = include ] || continue
+    more=${{more#*\"}}
+    for more in ${{more%%\"*}}; do [ ! -e "$more" ] || set -- "$@" "$more"; done
+  done <"$path"
 done
+[ $# -eq 0 ] || files "$@"
 if [ -r /etc/firewalld/firewalld.conf ]; then
   zone=$(sed -n 's/^[[:blank:]]*DefaultZone[[:blank:]]*=[[:blank:]]*//p' \
     /etc/firewalld/firewalld.conf)

@@ -4,7 +4,7 @@ An extension that is not known is a condition that the sender may meet or not; a
 not known and no chain lets the packet go on.
 """
 
-import shlex
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -19,6 +19,7 @@ _OTHER: Final = frozenset(  # they do something with a packet and let it go on
     NETMAP TPROXY""".split()  # noqa: SIM905  # a list of words reads better
 )
 _PROTOCOLS: Final = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "ipv6-icmp": "icmpv6"}
+_WORD: Final = re.compile(r'"(?:\\.|[^"\\])*"|\S+')
 _FIELDS: Final = {
     "-p": "l4proto",
     "-i": "iif",
@@ -69,7 +70,7 @@ def read(lines: Sequence[str], family: str, origin: str = "") -> tuple[Chain, ..
             name, policy, *_ = line[1:].split()
             chains[table, name] = _chain(family, origin + table, name, policy)
         elif line.startswith(("-A ", "-I ")) and table:
-            words = shlex.split(line)
+            words = _WORD.findall(line)
             chain = chains.get((table, words[1])) or _chain(family, origin + table, words[1], "-")
             rule = _rule(words[2:])
             rules = (rule, *chain.rules) if words[0] == "-I" else (*chain.rules, rule)

@@ -41,6 +41,7 @@ _PATHS: Final = {
 }
 _OTHERS: Final = ("shorewall", "ferm", "csf", "firehol")
 _HALF: Final = 32768
+_WIDE: Final = frozenset(("1", "2", "3", "4", "5", "6", "7", "128.0.0.0", "192.0.0.0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +181,24 @@ def filters(
     chains: Sequence[Chain], family: str, hook: str, outer: Sequence[str]
 ) -> tuple[Filter, ...]:
     """Return the filter for each stranger, protocol and outer interface."""
+    strangers = STRANGERS[family][: 2 if _splits(chains) else 1]
     return tuple(
         Filter(chains, _packet(family, hook, name, stranger, proto))
         for name in outer
-        for stranger in STRANGERS[family]
+        for stranger in strangers
         for proto in ("tcp", "udp")
+    )
+
+
+def _splits(chains: Sequence[Chain]) -> bool:
+    """Say whether a rule names so large a part of the addresses that strangers may differ."""
+    return any(
+        value.partition("/")[2] in _WIDE or "-" in value
+        for chain in chains
+        for rule in chain.rules
+        for test in rule.tests
+        if test.field == "saddr"
+        for value in test.values
     )
 
 
@@ -226,6 +240,7 @@ def _default(hook: str, made: Sequence[Filter]) -> End:
 def policies(host: Host) -> Iterator[Record]:
     """Yield a record for each family and hook."""
     chains = host.chains or ()
+    starting = [_defaults(str(tool["name"]), host) for tool in tools(host) if tool["starts"]]
     for family in STRANGERS:
         for hook in configured.HOOKS:
             made = filters(chains, family, hook, host.outer)
@@ -239,7 +254,7 @@ def policies(host: Host) -> Iterator[Record]:
                 "named": sorted(_named(made, hook)),
                 "loopback": _talks_with_itself(chains, family, hook),
                 "spoofed": hook == "input" and _lets_pretend(chains, family, host.outer),
-                "boot": _at_boot(host, family, hook),
+                "boot": _at_boot(starting, family, hook),
                 "in_use": family == "ip" or host.has_ipv6,
             }
 
@@ -284,13 +299,9 @@ def _lets_pretend(chains: Sequence[Chain], family: str, outer: Sequence[str]) ->
     return any(End.ACCEPT in ends for each in made for _, ends in passing(each, "input"))
 
 
-def _at_boot(host: Host, family: str, hook: str) -> str | None:
+def _at_boot(starting: Sequence[configured.Defaults | None], family: str, hook: str) -> str | None:
     """Return the strictest default that a tool which starts brings; None where one is not known."""
-    found = [
-        made[family, hook] if (made := _defaults(str(tool["name"]), host)) else None
-        for tool in tools(host)
-        if tool["starts"]
-    ]
+    found = [made[family, hook] if made else None for made in starting]
     strict = [end for end in found if end not in {None, End.ACCEPT}]
     if strict:
         return str(strict[0])
