@@ -63,7 +63,7 @@ for path in /etc/crontab /etc/anacrontab /etc/cron.d/* /etc/cron.hourly/* /etc/c
   elif [ -f "$path" ]; then note denied "$path"
   fi
 done
-for path in /var/spool/cron /var/spool/cron/crontabs /var/spool/cron/tabs; do
+for path in /root /var/spool/cron /var/spool/cron/crontabs /var/spool/cron/tabs; do
   [ ! -d "$path" ] || {{ [ -r "$path" ] && [ -x "$path" ]; }} || note denied "$path"
 done
 [ $# -eq 0 ] || awk -v words="$words" '

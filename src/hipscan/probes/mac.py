@@ -54,6 +54,7 @@ elif [ -e /sys/fs/selinux/enforce ]; then note denied /sys/fs/selinux/enforce
 fi
 [ ! -e /etc/selinux/config ] || files /etc/selinux/config
 if [ -n "$active" ]; then
+  [ -e /proc/1/exe ] || note denied "/proc/1/exe"  # what runs is for root to know
   # A process that ends meanwhile is no error.
   awk 'BEGIN {{
     for (i = 1; i < ARGC; i++) {{
@@ -128,13 +129,15 @@ def parse(text: str, _status: int) -> Facts:
     if "end" not in seen.plain:
         raise ValueError("the list has no end")
     profiles = [(m[1], m[2]) for line in seen.plain if (m := _PROFILE.match(line))]
-    hidden = "; ".join(f"{note.kind}: {note.text}" for note in seen.notes)
+    notes = [note for note in seen.notes if not note.text.startswith("/proc/")]
+    hidden = "; ".join(f"{note.kind}: {note.text}" for note in notes)
     blind = missing(FactStatus.DENIED, hidden) if hidden else None
+    unseen = missing(FactStatus.DENIED, "what runs is for root to know") if seen.notes else None
     return {
         "mac": ok(_mac(seen, profiles, hidden=bool(hidden))),
         "apparmor_profile": blind or ok(*({"name": n, "mode": m} for n, m in profiles)),
         "selinux_boolean": blind or ok(*_booleans(seen)),
-        "unconfined_process": blind or ok(*_processes(seen, profiles)),
+        "unconfined_process": blind or unseen or ok(*_processes(seen, profiles)),
     }
 
 

@@ -59,7 +59,8 @@ SPEC: Final = FactSpec(
 )
 
 _SULOGIN: Final = re.compile(
-    r"^[-@:+!|]*(/usr)?(/lib/systemd/systemd-sulogin-shell|/s?bin/sulogin)(\s|$)"
+    r"^[-@:+!|]*((/usr)?/bin/sh -c [\"']?)?"
+    r"(/usr)?(/lib/systemd/systemd-sulogin-shell|/s?bin/sulogin)(\s|;|$)"
 )
 _FORCE: Final = re.compile(r"SYSTEMD_SULOGIN_FORCE=[\"']?(1|y|yes|t|true|on)\b", re.IGNORECASE)
 

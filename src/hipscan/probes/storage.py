@@ -227,7 +227,7 @@ def _mounts(storage: AtRest, seen: Listing) -> Iterator[Record]:
     reals = [real for _, _, real in storage.phi()]
     units = read_units(storage.lines.get("U", ()))
     words = [_words(line) for line in storage.lines.get("T", ())]
-    entries = {unescape(word[2]): _options(word[4]) for word in words}
+    entries = {_folder(unescape(word[2])): _options(word[4]) for word in words}
     for mount in storage.mounts:
         options = configured(mount.target, entries.get(mount.target), units)
         yield {
@@ -276,6 +276,10 @@ def _fstab(storage: AtRest, seen: Listing) -> Fact:
     if notes and notes[0].kind == "absent":
         return absent("there is no /etc/fstab")
     return judge_notes(notes, [_entry(line) for line in storage.lines.get("T", ())])
+
+
+def _folder(target: str) -> str:
+    return target if target == "/" else target.rstrip("/")
 
 
 def _words(line: str) -> list[str]:
