@@ -47,7 +47,8 @@ test-all: $(STAMP) ## Run everything
 	$(MAKE) test
 	$(MAKE) test-lab
 
-bench: $(STAMP) ## Measure what a scan costs
+bench: $(STAMP) ## Measure what a scan and an import of feeds cost
+	$(BIN)/python -m tests.bench_feeds
 	$(BIN)/python -m tests.bench
 
 build: $(STAMP) ## Build the wheel and the sdist into dist/
