@@ -1,0 +1,114 @@
+"""The audit probe against auditctl and the kernel, on a host with a kernel of its own.
+
+Rules are loaded as the host does at boot, and listed by `auditctl -l`: files and kernel must then
+be the same to us, for the samples that Debian's package ships and for one rule of each form. What
+is recorded is compared with what the kernel then really records.
+"""
+
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from hipscan.collect.compiler import compile_probes, probe_digest
+from hipscan.collect.framing import read_reply
+from hipscan.model.fact import Fact
+from hipscan.probes.audit import PROBE
+from hipscan.probes.base import read_frame
+from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
+from tests.lab.hosts import Host
+
+OWN = (Path(__file__).parent / "oracles" / "audit.rules").read_text()
+SAMPLES = "/usr/share/doc/auditd/examples/rules"
+# Labels need SELinux in the kernel; the other two are no rules but switches.
+LEFT_OUT = ("22-ignore-chrony", "12-", "99-finalize")
+BASE = "rm -f /etc/audit/rules.d/*\nprintf '%s\\n' -D '-b 8192' >/etc/audit/rules.d/0.rules\n"
+FOLDERS = r"""
+sed -n 's/.*\(dir=\|-w \|path=\)\(\/[^ ]*\).*/\2/p' /etc/audit/rules.d/*.rules |
+while read -r path; do
+  case $path in */) mkdir -p "$path" ;; *) mkdir -p "${path%/*}" ;; esac
+done
+augenrules --load >/dev/null
+"""
+
+
+def facts(host: Host) -> Mapping[str, Fact]:
+    script = compile_probes([PROBE])
+    text = script.text + script.call(f"nonce ab\nrun {PROBE.name}\n")
+    done = subprocess.run(
+        host.ssh_argv("root", "sh -s"),
+        input=text.encode(),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    reply = read_reply(done.stdout, "ab", [PROBE])
+    return read_frame(PROBE, reply.frames[PROBE.name], probe_digest(PROBE))
+
+
+def differences(host: Host) -> list[str]:
+    """Return the rules that files and kernel do not both have, and how many there are."""
+    found = facts(host)
+    assert not found["audit_state"].records[0]["stopped"], found["audit_state"].records
+    return [
+        str(record)
+        for record in found["audit_loaded"].records
+        if not (record["configured"] and record["loaded"] and record["in_order"])
+    ]
+
+
+@pytest.mark.lab
+def test_the_kernel_lists_what_the_files_say(
+    start: Callable[[str], Host],  # noqa: F811  # the fixture
+) -> None:
+    host = start("uml")
+    names = host.run(f"cd {SAMPLES} && echo *.rules").stdout.split()
+    wanted = [name for name in names if not name.startswith(LEFT_OUT)]
+    assert len(wanted) > 20, names
+    for name in wanted:
+        host.run(f"{BASE}cp {SAMPLES}/{name} /etc/audit/rules.d/{FOLDERS}")
+        assert differences(host) == [], name
+    host.run(f"{BASE}cat >/etc/audit/rules.d/own.rules{FOLDERS}", text=OWN)
+    assert differences(host) == []
+    assert len(facts(host)["audit_rule"].records) == 25
+
+
+# Rules, and whether chmod of a person (login 1000, no root) and of root after sudo is recorded.
+DEEDS = [
+    (["-a always,exit -F arch=b64 -S fchmodat -F auid>=1000 -F auid!=unset"], True),
+    (["-a always,exit -F arch=b64 -S fchmodat"], True),
+    (["-a always,exit -F arch=b64 -S fchmodat -F auid>=2000"], False),
+    (["-a always,exit -F arch=b64 -S fchmodat -F uid!=0"], False),
+    (["-a never,exit -F auid=1000", "-a always,exit -F arch=b64 -S fchmodat"], False),
+    (["-a always,exit -F arch=b64 -S fchmodat", "-a never,exit -F auid=1000"], True),
+    (["-a always,exit -F arch=b64 -S fchmodat", "-A never,exit -F arch=b64 -S all"], False),
+    (["-a always,exit -F arch=b64 -S fchmodat", "-a always,exclude -F msgtype=SYSCALL"], False),
+    (["-a always,exit -F arch=b64 -S fchmodat", "-a always,exclude -F msgtype=CWD"], True),
+    (["-a task,never", "-a always,exit -F arch=b64 -S fchmodat"], False),
+]
+DEED = """
+echo 1000 >/proc/self/loginuid
+mark=$(wc -l </var/log/audit/audit.log)
+touch /tmp/deed; chown scan /tmp/deed
+chmod 640 /tmp/deed
+su scan -s /bin/sh -c 'chmod 600 /tmp/deed'
+sleep 1.5
+tail -n "+$((mark + 1))" /var/log/audit/audit.log | grep -c 'type=SYSCALL.* syscall=268 .*auid=1000'
+"""
+
+
+@pytest.mark.lab
+def test_the_kernel_records_what_the_rules_promise(
+    start: Callable[[str], Host],  # noqa: F811  # the fixture
+) -> None:
+    host = start("uml")
+    for rules, promised in DEEDS:
+        text = "\n".join(rules) + "\n"
+        host.run(f"{BASE}cat >/etc/audit/rules.d/own.rules{FOLDERS}", text=text)
+        coverage = facts(host)["audit_coverage"].records
+        record = next(r for r in coverage if (r["item"], r.get("arch")) == ("fchmodat", "b64"))
+        assert (record["configured"] == "yes") == promised, (rules, record)
+        assert (record["loaded"] == "yes") == promised, (rules, record)
+        done = host.run(DEED, check=False)
+        assert (int(done.stdout or 0) == 2) == promised, (rules, done)
