@@ -7,7 +7,6 @@ are unknown, so that it costs only the rules that ask for it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from posixpath import dirname
 from typing import Final
 
@@ -20,7 +19,6 @@ from hipscan.probes.secrets import HIDE, seen
 
 _PATHS: Final = " ".join(path for kind in FILES for path in kind.files)
 _FOLDERS: Final = " ".join(folder for kind in FILES for folder in kind.folders)
-_INCLUDERS: Final = " ".join(path for kind in FILES if kind.include for path in kind.files)
 
 SCRIPT: Final = (
     GATHER
@@ -29,19 +27,9 @@ SCRIPT: Final = (
 {{
 files {_PATHS}
 gather .conf {_FOLDERS}
-set --
-for path in {_INCLUDERS}; do [ -f "$path" ] && [ -r "$path" ] && set -- "$@" "$path"; done
-if [ $# -gt 0 ]; then
-  IFS=$NL
-  # shellcheck disable=SC2046 # words and patterns are meant: redis takes globs
-  set -- $(sed -n 's/^[[:blank:]]*include[[:blank:]]\{{1,\}}//p' "$@" | tr -d '"')
-  [ $# -eq 0 ] || files "$@"
-fi
 }} | hide
 """
 )
-
-_UNREAD: Final = Setting("", "", "", 0)  # stands for a file that is named and was not read
 
 FIELDS: Final = {
     "name": Field(FieldType.TEXT, "which kind of file: " + ", ".join(kind.name for kind in FILES)),
@@ -93,9 +81,6 @@ def _records(kind: ConfigFile, read: Listing) -> Iterator[Record]:
     settings = list(_settings(kind, read))
     last = {(setting.section, setting.key): place for place, (_, setting) in enumerate(settings)}
     for place, (path, setting) in enumerate(settings):
-        if setting is _UNREAD:
-            yield _unknown(kind, path)
-            continue
         holds = setting.key in kind.several or last[setting.section, setting.key] == place
         holds = holds and (bool(setting.value) or setting.key not in kind.defaults)
         yield _record(kind, path, setting, effective=holds)
@@ -127,18 +112,7 @@ def _settings(kind: ConfigFile, read: Listing) -> Iterator[tuple[str, Setting]]:
 def _file(kind: ConfigFile, path: str, read: Listing) -> Iterator[tuple[str, Setting]]:
     for setting in kind.reader(read.files[path]):
         key = setting.key.lower() if kind.fold else setting.key
-        if kind.include and key == "include":
-            yield from _included(kind, setting.value.strip("\"'"), read)
-        else:
-            yield path, replace(setting, key=key)
-
-
-def _included(kind: ConfigFile, pattern: str, read: Listing) -> Iterator[tuple[str, Setting]]:
-    paths = sorted(path for path in read.files if fnmatchcase(path, pattern))
-    if not paths:
-        yield pattern, _UNREAD
-    for path in paths:
-        yield from ((path, each) for each in kind.reader(read.files[path]))
+        yield path, replace(setting, key=key)
 
 
 def _record(kind: ConfigFile, path: str, setting: Setting, *, effective: bool) -> Record:
@@ -213,7 +187,7 @@ PROBE: Final = Probe(
     facts=(
         FactSpec(
             "config",
-            "Settings of the key-value files that hipscan knows, with includes and drop-ins.",
+            "Settings of the key-value files that hipscan knows, with drop-ins.",
             ("name", "section", "key"),
             FIELDS,
         ),

@@ -28,7 +28,6 @@ class ConfigFile:
     folders_first: bool = False
     several: frozenset[str] = frozenset()
     fold: bool = False
-    include: bool = False  # `include PATH`, read where the main file says it
     section: str = ""  # of the defaults
     defaults: Mapping[str, str] = field(default_factory=dict)
 
@@ -38,25 +37,6 @@ def _systemd(name: str, section: str, defaults: Mapping[str, str]) -> ConfigFile
     tops = ("/etc", "/run", "/usr/local/lib", "/usr/lib")
     pieces = tuple(f"{top}/systemd/{name}.conf.d" for top in tops)
     return ConfigFile(name, ini, places, pieces, section=section, defaults=defaults)
-
-
-def _redis(name: str) -> ConfigFile:
-    return ConfigFile(
-        name,
-        spaced,
-        (f"/etc/{name}/{name}.conf", f"/etc/{name}.conf"),
-        include=True,
-        fold=True,
-        several=frozenset({"user", "save", "rename-command"}),
-        defaults={
-            "bind": "* -::*",
-            "port": "6379",
-            "protected-mode": "yes",
-            "tls-port": "0",
-            "requirepass": "",
-            "aclfile": "",
-        },
-    )
 
 
 FILES: Final = (
@@ -113,6 +93,4 @@ FILES: Final = (
         fold=True,
         several=frozenset({"server", "pool", "peer", "allow", "deny"}),
     ),
-    _redis("redis"),
-    _redis("valkey"),
 )

@@ -70,16 +70,33 @@ def equals(lines: Sequence[str]) -> Iterator[Setting]:
 
 
 def spaced(lines: Sequence[str]) -> Iterator[Setting]:
-    """Read `key value` (login.defs, redis.conf, chrony.conf); the value may be quoted.
+    """Read `key value` (login.defs, chrony.conf); the value may be quoted.
 
     UMASK           022
-    bind 127.0.0.1 -::1
+    makestep 1.0 3
     """
     for number, raw in enumerate(lines, 1):
         line = raw.strip()
         if line and line[0] not in "#!;%":
             key, *rest = line.split(None, 1)
             yield Setting("", key, rest[0] if rest else "", number)
+
+
+def connections(lines: Sequence[str]) -> Iterator[Setting]:
+    """Read ipsec.conf(5): the connection is the section.
+
+    conn lab-partner
+        right=192.0.2.7
+    """
+    section = ""
+    for number, raw in enumerate(lines, 1):
+        line = raw.partition("#")[0].rstrip()
+        words = line.split()
+        if line[:1].strip() and len(words) == 2:  # noqa: PLR2004  # conn NAME
+            section = words[1] if words[0] == "conn" else ""
+        elif section and "=" in line:
+            key, _, value = line.strip().partition("=")
+            yield Setting(section, key.strip(), value.strip(), number)
 
 
 def limits(lines: Sequence[str]) -> Iterator[Setting]:

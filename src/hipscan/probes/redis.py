@@ -30,13 +30,21 @@ _OPTIONS: Final = "--(bind|port|protected-mode|tls-port|aclfile|requirepass)"
 SCRIPT: Final = rf"""
 veil() {{ only none '[ \t]' '{_KEYS}' | awk '
 !/^:/ {{ print; next }}
+{{ sub(/^:[ \t]+/, ":") }}
 tolower($0) ~ /^:[ \t]*requirepass[ \t]/ {{
   print ($2 == "\"\"" || $2 == "\047\047") ? ":requirepass \"\"" : ":requirepass hidden"; next
 }}
 tolower($0) ~ /^:[ \t]*rename-command[ \t]/ {{ print ":rename-command " $2 " hidden"; next }}
-tolower($0) ~ /^:[ \t]*user[ \t]/ {{ gsub(/[ \t][>#<!][^ \t]+/, " >hidden") }}
+tolower($0) ~ /^:[ \t]*user[ \t]/ {{
+  out = ":user " $2
+  for (i = 3; i <= NF; i++) {{
+    if ($i ~ /^[>#]./) out = out " >hidden"
+    else if (tolower($i) ~ /^(on|off|nopass|resetpass|reset)$/) out = out " " $i
+  }}
+  print out; next
+}}
 tolower($0) ~ /^:[ \t]*loadmodule[ \t]/ {{ print ":loadmodule " $2; next }}
-{{ print }}'; }}
+{{ sub(/[ \t]#.*/, ""); print }}'; }}
 included() {{ awk '
 /^F/ {{ folder = substr($0, 2); sub(/\/[^\/]*$/, "", folder) }}
 tolower($0) ~ /^:[ \t]*(include|aclfile)[ \t]/ {{

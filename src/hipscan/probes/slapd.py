@@ -49,7 +49,9 @@ function flush() {{
       sub(/^:[ \t]*/, "", value); kind = value ~ /^["]?\{{/ && tolower(value) !~ /cleartext/
     }}
     print ":rootpw " (kind ? "hashed" : "clear")
-  }} else if (key ~ /^({_KEYS}|slapd_services|slapd_urls)$/) print ":" held
+  }} else if (key ~ /^({_KEYS}|slapd_services|slapd_urls)$/) {{
+    sub(/[ \t]#.*/, "", held); print ":" held
+  }}
   held = ""
 }}
 !/^:/ {{ flush(); print; next }}
