@@ -71,7 +71,7 @@ if [ $# -gt 0 ]; then
   for word in $start; do
     case $word in
       "${{start%% *}}" | -*) ;;
-      *) word=${{word#[\"\']}}; config=${{word%[\"\']}} ;;
+      *) word=${{word#\"}}; config=${{word%\"}} ;;
     esac
   done
 fi
