@@ -7,8 +7,6 @@ a failure ends with the first scan. A case of several rules shows all of them on
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -104,22 +102,16 @@ def scan(client: Client, host: Host, case: CaseModel) -> tuple[Verdict, ...]:
     inventory.write_text(json.dumps(_inventory(host, case)))
     password = client.state / "password"
     password.write_text(host.password + "\n")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "hipscan", "scan", "-i", str(inventory), "-f", "json"),
-            *(word for rule in case.rules for word in ("--rule", rule)),
-            *("--fail-on", "never", "--quiet", "--ssh-config", "/dev/null"),
-            *("--known-hosts", str(host.known_hosts), "--sudo-password-file", str(password)),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        env=client.environment(),
-        cwd=client.state,
+    report = client.state / "report.json"
+    done = client.here(
+        *("scan", "-i", str(inventory), "-o", f"json={report}", "--fail-on", "never", "--quiet"),
+        *(word for rule in case.rules for word in ("--rule", rule)),
+        *("--known-hosts", str(host.known_hosts), "--ssh-config", "/dev/null"),
+        *("--sudo-password-file", str(password)),
     )
     assert done.returncode in {0, 3}, done.stderr
-    return tuple(_verdict(json.loads(done.stdout), rule) for rule in case.rules)
+    found = json.loads(report.read_text())
+    return tuple(_verdict(found, rule) for rule in case.rules)
 
 
 def _inventory(host: Host, case: CaseModel) -> Mapping[str, Any]:
