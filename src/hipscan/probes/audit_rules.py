@@ -93,12 +93,8 @@ class AuditRule:
 
     def _as_watch(self) -> str:
         fields = {term.field: term.value for term in self.terms if term.operator == "="}
-        path = fields.get("path") or fields.get("dir")
-        plain = len(self.terms) == len(fields) == 2 and "perm" in fields  # noqa: PLR2004  # path and perm
-        if not path or not plain or self.syscalls != {ALL} or self.action != "always":
-            return ""
         keys = "".join(f" -k {key}" for key in self.keys)
-        return f"-w {path.rstrip('/') or '/'} -p {fields['perm']}{keys}"
+        return f"-w {fields['path']} -p {fields['perm']}{keys}" if self.loose else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final
 from hipscan.model.fact import Fact
 from hipscan.model.knowledge import Knowledge
 from hipscan.probes import (
+    audit_privileged,
     becoming_root,
     firewall_ports,
     journal,
@@ -36,6 +37,7 @@ class Derivation:
 
 
 _ALL: Final = (
+    Derivation(audit_privileged.SPEC, audit_privileged.NEEDS, audit_privileged.derive),
     Derivation(firewall_ports.SPEC, ("listening_socket", "firewall_hook"), firewall_ports.derive),
     Derivation(journal.SPEC, ("config",), journal.derive),
     Derivation(lifecycle.SPEC, ("platform",), lifecycle.derive),
