@@ -9,6 +9,7 @@ better than those it rests on (hipscan.frameworks.resting).
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from hipscan.frameworks.catalogue import Control, Evidence, Framework, supporters
 from hipscan.frameworks.resting import HOSTS_PART, Verdict, derived, with_specifications
@@ -20,6 +21,8 @@ from hipscan.model.report import (
     TargetResult,
     TargetStatus,
 )
+
+_MOST: Final = 4
 
 
 @dataclass(slots=True)
@@ -130,12 +133,20 @@ def _of_rules(control: Control, counts: Mapping[str, Counter[Outcome]], gaps: st
     failing = [rule for rule, count in counts.items() if count[Outcome.FAIL]]
     passing = [rule for rule, count in counts.items() if count[Outcome.PASS]]
     if failing:
-        return ControlStatus.NOT_SATISFIED, f"{_named(failing)} failed"
+        return ControlStatus.NOT_SATISFIED, f"{_named(failing)} failed{_some(failing)}"
     if not passing:
         return ControlStatus.NOT_ASSESSED, gaps or "no rule applied"
     if gaps or control.needs_people:
         return ControlStatus.PARTIAL, gaps or HOSTS_PART
     return ControlStatus.SATISFIED, f"{_named(passing)} passed on every target they apply to"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return which ones, as far as a reader wants to know at once; "" for a single one."""
+    if len(names) == 1:
+        return ""
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return f": {', '.join(names[:_MOST])}{more}"
 
 
 def _named(names: Sequence[str]) -> str:

@@ -50,8 +50,10 @@ def derived(control: Control, catalogue: Mapping[str, Verdict]) -> Verdict:
     found = {name: catalogue[name][0] for name in control.maps_to}
     failing = [name for name, status in found.items() if status is ControlStatus.NOT_SATISFIED]
     if failing:
-        reasons = "; ".join(f"{name}: {catalogue[name][1]}" for name in failing)
-        return ControlStatus.NOT_SATISFIED, reasons
+        why = f"{failing[0]}: {catalogue[failing[0]][1]}"
+        return ControlStatus.NOT_SATISFIED, (
+            why if len(failing) == 1 else f"{', '.join(failing)} not satisfied"
+        )
     if not any(status in _SOME for status in found.values()):
         return ControlStatus.NOT_ASSESSED, f"nothing is known of {', '.join(found)}"
     lacking = [name for name, status in found.items() if status is not ControlStatus.SATISFIED]
