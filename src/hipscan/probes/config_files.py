@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from hipscan.probes.config_syntax import Reader, equals, ini, limits, spaced
+from hipscan.probes.config_syntax import Reader, connections, equals, ini, limits, spaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +93,5 @@ FILES: Final = (
         fold=True,
         several=frozenset({"server", "pool", "peer", "allow", "deny"}),
     ),
+    ConfigFile("ipsec", connections, ("/etc/ipsec.conf",), ("/etc/ipsec.d",), fold=True),
 )

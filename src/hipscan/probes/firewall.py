@@ -58,6 +58,15 @@ if [ -r /etc/firewalld/firewalld.conf ]; then
   done
 fi
 set --
+for path in /etc/systemd/system/*.service /etc/network/interfaces /etc/network/if-pre-up.d/* \
+  /etc/network/if-up.d/* /etc/networkd-dispatcher/*/* /etc/NetworkManager/dispatcher.d/* \
+  /etc/rc.local /etc/rc.d/rc.local; do
+  [ ! -f "$path" ] || [ ! -r "$path" ] || set -- "$@" "$path"
+done
+if [ $# -gt 0 ]; then
+  grep -lE '^[^#]*((^|[ /=])nft |ip6?tables(-nft|-legacy)?(-restore)? )' "$@" | sed 's/^/loader /'
+fi
+set --
 for path in /proc/net/route /proc/net/ipv6_route /proc/net/if_inet6 /proc/net/dev; do
   [ ! -r "$path" ] || set -- "$@" "$path"
 done
@@ -139,6 +148,7 @@ def parse(text: str, _status: int) -> Facts:
     """Parse units, files, interfaces and the kernel's rules.
 
     starts nftables
+    loader /etc/network/if-pre-up.d/filter
     route eth0
     link eth0
     ipv6 yes

@@ -55,6 +55,7 @@ class Host:
     starting: AbstractSet[str]
     installed: AbstractSet[str]
     unread: AbstractSet[str]
+    loaders: tuple[str, ...]  # files of the administrator's own that call nft or iptables
 
     @classmethod
     def of(cls, seen: Listing) -> Self:
@@ -72,6 +73,7 @@ class Host:
             files={path: lines for path, lines in seen.files.items() if path.startswith("/")},
             starting=frozenset(words.get("starts", ())),
             installed=frozenset(words.get("installed", ())),
+            loaders=tuple(words.get("loader", ())),
             unread=frozenset(note.text for note in seen.of_kind("denied", "special")),
         )
 
@@ -241,6 +243,7 @@ def policies(host: Host) -> Iterator[Record]:
     """Yield a record for each family and hook."""
     chains = host.chains or ()
     starting = [_defaults(str(tool["name"]), host) for tool in tools(host) if tool["starts"]]
+    starting += [None for _ in host.loaders]
     for family in STRANGERS:
         for hook in configured.HOOKS:
             made = filters(chains, family, hook, host.outer)

@@ -96,7 +96,7 @@ def _statements(
             yield path, number, piece
             continue
         names = sorted(name for name in files if fnmatchcase(name, pattern))
-        if not names and not set(pattern) & set("*?["):
+        if not names and not set(pattern) & set("*?[") and "optional" not in piece:
             unread.append(pattern)
         for name in names if depth < 8 else ():  # noqa: PLR2004  # deeper is a circle
             yield from _statements(name, files, unread, depth + 1)
