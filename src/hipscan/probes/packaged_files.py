@@ -143,7 +143,7 @@ PROBE: Final = Probe(
     ),
     script=SCRIPT,
     parse=parse,
-    seconds=180,
+    seconds=90,
     limit=4 * 1024 * 1024,
     commands=("dpkg --verify", "rpm", "setpriv"),
 )
