@@ -1,7 +1,8 @@
 r"""Dovecot 2.2 to 2.4: dovecot.conf with what it includes, and settings of blocks within it.
 
 The last setting of a block wins. What a `protocol`, `local` or `remote` block says holds for some
-connections, so the worst of all values is what counts. Release 2.4 has new names
+connections, so the worst of all values is what counts. `ssl = required` takes no password in clear
+text, whatever else is set. Release 2.4 has new names
 (auth_allow_cleartext for disable_plaintext_auth) and stricter defaults (its upgrade notes).
 """
 
@@ -106,13 +107,15 @@ def _record(release: tuple[int, ...], made: Sequence[tuple[tuple[str, ...], str,
         ("auth_allow_cleartext", "yes", "no") if new else ("disable_plaintext_auth", "no", "yes")
     )
     levels = _values("ssl", held) or ["yes"]
+    weakest = next((level for level in ("no", "yes") if level in levels), "required")
     record: dict[str, Value] = {
         "version": ".".join(map(str, release)),
         "protocols": serves,
         "listen": listen,
         "remote": is_remote(listen) and bool(serves),
-        "ssl": next((level for level in ("no", "yes") if level in levels), "required"),
-        "clear_logins": clear[1] in (_values(clear[0], held) or [clear[2]]),
+        "ssl": weakest,
+        "clear_logins": weakest != "required"
+        and clear[1] in (_values(clear[0], held) or [clear[2]]),
         "weak_protocols": _weak(release, held),
         "anonymous": "anonymous" in " ".join(_values("auth_mechanisms", held)).split()
         or held.get((("auth_mechanisms",), "anonymous")) == "yes",
