@@ -7,6 +7,7 @@ from hipscan.model.knowledge import Knowledge
 from hipscan.model.snapshot import Snapshot
 from hipscan.probes import inventory_data
 from hipscan.probes.derived import DERIVED
+from hipscan.probes.doubts import DOUBTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class AllFacts:
     def get(self, name: str) -> Fact:
         """Return the fact; a missing one is notcollected."""
         if name in self.snapshot.facts:
-            return self.snapshot.facts[name]
+            fact = self.snapshot.facts[name]
+            return DOUBTS[name](fact, self.get, self.knowledge) if name in DOUBTS else fact
         if name == inventory_data.SPEC.name:
             return inventory_data.target_fact(self.snapshot.target)
         if name not in DERIVED:

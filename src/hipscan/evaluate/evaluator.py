@@ -57,9 +57,13 @@ def evaluate(
 
 
 def _with_limits(knowledge: Knowledge, values: Mapping[str, object]) -> Knowledge:
-    """Return the knowledge with the limit of age that the rules' variables set for feeds."""
-    days = values.get("feed_days")
-    return replace(knowledge, feed_days=days) if isinstance(days, int) else knowledge
+    """Return the knowledge with the limits of age that the rules' variables set."""
+    feeds, lists = values.get("feed_days"), values.get("package_list_days")
+    return replace(
+        knowledge,
+        feed_days=feeds if isinstance(feeds, int) else knowledge.feed_days,
+        list_days=lists if isinstance(lists, int) else knowledge.list_days,
+    )
 
 
 def _finding(rule: Rule, verdict: Verdict, target: TargetData, knowledge: Knowledge) -> Finding:

@@ -46,7 +46,8 @@ class TargetKnowledge:
 class Knowledge:
     """Everything beside the snapshot that a verdict may rest on; `target` is the target's own.
 
-    `feed_days` is how old, in days, the data of a feed may be to let a rule pass.
+    `feed_days` is how old, in days, the data of a feed may be to let a rule pass, `list_days` how
+    old the lists of packages that updates are looked up in.
     """
 
     now: datetime
@@ -54,6 +55,7 @@ class Knowledge:
     waivers: tuple[Waiver, ...] = ()
     target: TargetKnowledge = TargetKnowledge()
     feed_days: int = 14
+    list_days: int = 7
 
     def of(self, target: TargetKnowledge) -> "Knowledge":
         """Return the same with what is known of one target."""
