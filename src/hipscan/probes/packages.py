@@ -60,7 +60,8 @@ for db in /var/lib/rpm /usr/lib/sysimage/rpm; do
   tags='r|%{NAME}|%{EPOCH}|%{VERSION}-%{RELEASE}|%{ARCH}|%{SOURCERPM}|%{INSTALLTIME}'
   case $(rpm --querytags) in *MODULARITYLABEL*) module='%{MODULARITYLABEL}' ;; *) module='' ;; esac
   as_nobody rpm -qa --qf "$tags|$module|%{VENDOR}\n" || note error "rpm ended with $?"
-  as_nobody rpm -q gpg-pubkey --qf 'k|%{VERSION}|%{SUMMARY}\n' || :
+  # Without any key rpm prints a sentence that says so.
+  as_nobody rpm -q gpg-pubkey --qf 'k|%{VERSION}|%{SUMMARY}\n' | grep '^k|'
   break
 done
 for db in /lib/apk/db/installed /usr/lib/apk/db/installed; do
