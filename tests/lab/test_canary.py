@@ -18,7 +18,7 @@ from tests.lab.scanning import Client
 
 pytestmark = pytest.mark.lab
 CANARY = "c4n4ry-7f3a91"
-IMAGES = ["debian12-services", "debian13-services"]
+IMAGES = ["debian12-services", "debian13-services", "debian12-data"]
 
 # Programs, their libraries and data, the kernel's own views; and what holds names and versions
 # only, in a form that bears no line more.
