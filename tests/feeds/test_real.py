@@ -157,3 +157,21 @@ def test_a_host_one_build_behind_lacks_what_the_last_advisory_fixed(index: Path)
             seen[advisory.source].update(advisory.records)
     assert len(items) > 1000
     assert {name: ids for name, ids in expected.items() if seen[name] != ids} == {}
+
+
+@pytest.mark.parametrize(
+    ("package", "version", "expected"),
+    [
+        ("rabbitmq-server", "3.8.2-0ubuntu1", ["CVE-2024-51988"]),
+        ("rabbitmq-server", "3.8.3-0ubuntu0.1", []),
+        ("linux-lts-xenial", "4.4.0-13.29~14.04.1", []),  # a live patch alone speaks of it
+    ],
+)
+def test_real_records_of_ubuntu(
+    tmp_path: Path, package: str, version: str, expected: list[str]
+) -> None:
+    making.import_into(tmp_path, making.shared("ubuntu"))
+    found = making.matched(
+        tmp_path, {"id": "ubuntu", "version": "20.04"}, [{"name": package, "version": version}]
+    )
+    assert [advisory.cve for advisory in found.advisories] == expected
