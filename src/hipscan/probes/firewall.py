@@ -58,15 +58,6 @@ if [ -r /etc/firewalld/firewalld.conf ]; then
   done
 fi
 set --
-for path in /etc/systemd/system/*.service /etc/network/interfaces /etc/network/if-pre-up.d/* \
-  /etc/network/if-up.d/* /etc/networkd-dispatcher/*/* /etc/NetworkManager/dispatcher.d/* \
-  /etc/rc.local /etc/rc.d/rc.local; do
-  [ ! -f "$path" ] || [ ! -r "$path" ] || set -- "$@" "$path"
-done
-if [ $# -gt 0 ]; then
-  grep -lE '^[^#]*((^|[ /=])nft |ip6?tables(-nft|-legacy)?(-restore)? )' "$@" | sed 's/^/loader /'
-fi
-set --
 for path in /proc/net/route /proc/net/ipv6_route /proc/net/if_inet6 /proc/net/dev; do
   [ ! -r "$path" ] || set -- "$@" "$path"
 done
@@ -80,9 +71,10 @@ END {{ if (six) print "ipv6 yes" }}' "$@"
 if [ "$(id -u)" -ne 0 ]; then note denied "the kernel's rules, which only root may list"; exit 0; fi
 # Asking for a subsystem that is a module not yet loaded would load it; then there are no rules.
 idle() {{
-  [ ! -d "/sys/module/$1" ] &&
+  [ ! -d "/sys/module/$1" ] && [ -d /lib/modules ] &&
     grep -qs "/$1\.ko" "/lib/modules/$(uname -r)/modules.dep"
 }}
+rules=''
 if idle nf_tables; then printf 'read nft\n'
 elif command -v nft >/dev/null; then
   rules=$(nft -s -t -j list ruleset || nft -j list ruleset) || note unsupported "nft ended with $?"
@@ -94,6 +86,19 @@ elif command -v nft >/dev/null; then
 else
   note unsupported "no nft"; xt=yes
 fi
+# Files of the administrator's own that call nft or iptables; asked only where something denies.
+loaders() {{
+  set --
+  for path in /etc/systemd/system/*.service /etc/network/interfaces /etc/network/if-pre-up.d/* \
+    /etc/network/if-up.d/* /etc/networkd-dispatcher/*/* /etc/NetworkManager/dispatcher.d/* \
+    /etc/rc.local /etc/rc.d/rc.local; do
+    [ ! -f "$path" ] || [ ! -r "$path" ] || set -- "$@" "$path"
+  done
+  if [ $# -gt 0 ]; then
+    grep -lE '^[^#]*((^|[ /=])nft |ip6?tables(-nft|-legacy)?(-restore)? )' "$@" |
+      while read -r path; do printf 'loader %s\n' "$path"; done
+  fi
+}}
 dump() {{ # NAME PROGRAM...: the first program that there is
   name=$1; shift
   for program; do
@@ -111,8 +116,13 @@ fi
 legacy() {{ # FAMILY FILE PROGRAM...
   [ -e "$2" ] || return 0
   read -r any <"$2" || return 0
-  [ -z "$any" ] || {{ printf 'legacy %s\n' "$1"; name=legacy-$1; shift 2; dump "$name" "$@"; }}
+  [ -n "$any" ] || return 0
+  loaders
+  printf 'legacy %s\n' "$1"
+  name=legacy-$1; shift 2
+  dump "$name" "$@"
 }}
+case $rules in *drop* | *reject*) loaders ;; esac
 legacy ip /proc/net/ip_tables_names iptables-legacy-save iptables-save
 legacy ip6 /proc/net/ip6_tables_names ip6tables-legacy-save ip6tables-save
 printf 'read end\n'
