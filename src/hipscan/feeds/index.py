@@ -82,6 +82,31 @@ class Index:
         )
         return tuple(FeedState(*row) for row in rows)
 
+    def support(self, release: str) -> tuple[tuple[str, str, str], ...] | None:
+        """Return (pattern of source names, day, why) of Debian's packages whose support ends early.
+
+        None where the index has no list for the release.
+        """
+        if not any(feed.name == f"support:{release}" for feed in self.feeds()):
+            return None
+        rows = self.connection.execute(
+            "SELECT source, ended, why FROM support WHERE release = ? ORDER BY source", (release,)
+        )
+        return tuple(rows.fetchall())
+
+    def cycles(self, product: str) -> tuple[tuple[str, str, str, str], ...]:
+        """Return (release, end of support, end of extended support, latest) of a product.
+
+        An end is an ISO date, "past", or "" where it is not known; products are those of
+        endoflife.date, and debian and ubuntu.
+        """
+        rows = self.connection.execute(
+            """SELECT cycle, ended, extended_ended, latest FROM lifecycle
+            WHERE product = ? ORDER BY cycle""",
+            (product,),
+        )
+        return tuple(rows.fetchall())
+
     def ecosystems(self, pattern: str) -> dict[int, str]:
         """Return the ecosystems whose whole name matches `pattern`, by their number."""
         rows = self.connection.execute("SELECT id, name FROM ecosystem").fetchall()

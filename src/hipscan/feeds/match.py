@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hipscan.feeds import merge
+from hipscan.feeds.early_ends import early_ends
 from hipscan.feeds.index import Hit, Index
 from hipscan.feeds.stock import Item, Stock
 from hipscan.model.advisory import Advisory, FeedState, Matched
@@ -35,7 +36,9 @@ def match(index: Index, stocks: Sequence[Stock]) -> Matched:
         found = _Matching(index, stock, ecosystems)
         advisories += found.advisories(has_kev="kev" in known)
         unjudged |= {**stock.unjudged, **found.invalid}
+    lists = [ends for stock in stocks if (ends := early_ends(index, stock)) is not None]
     return Matched(
+        ended=tuple(item for ends in lists for item in ends) if lists else None,
         advisories=tuple(sorted(advisories, key=lambda item: (item.source, item.cve))),
         feeds=_used(stocks, known),
         unjudged=unjudged,

@@ -38,6 +38,8 @@ DEFAULT: Final = (
     "endoflife",
     "releases:debian",
     "releases:ubuntu",
+    "support:12",
+    "support:13",
 )
 
 NAMES: Final = (

@@ -80,14 +80,27 @@ class FeedState:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """An installed source package whose support ends before that of its release, on an ISO date."""
+
+    source: str
+    packages: tuple[str, ...]
+    installed: str
+    since: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Matched:
     """What the feeds say of one target.
 
     `feeds` are those that the answer rests on. `unjudged` has packages that no feed could judge,
-    with the reason. `reason` says why nothing could be matched at all, or is empty.
+    with the reason. `ended` are packages whose support ends early, None where no list tells.
+    `reason` says why nothing could be matched at all, or is empty.
     """
 
     advisories: tuple[Advisory, ...] = ()
     feeds: tuple[FeedState, ...] = ()
     unjudged: Mapping[str, str] = field(default_factory=dict)
+    ended: tuple[Ended, ...] | None = None
     reason: str = ""

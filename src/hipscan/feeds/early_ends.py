@@ -1,0 +1,43 @@
+"""Installed packages of Debian whose support ends before that of their release."""
+
+import re
+from collections import defaultdict
+from typing import Final
+
+from hipscan.feeds.index import Index
+from hipscan.feeds.stock import Item, Stock
+from hipscan.model.advisory import Ended
+
+_DEBIAN: Final = "Debian:"
+
+
+def early_ends(index: Index, stock: Stock) -> tuple[Ended, ...] | None:
+    """Return what of `stock` is on the list of its release, None where there is no list.
+
+    The list names sources by patterns (php-horde.*), which may stand for many.
+    """
+    if not stock.label.startswith(_DEBIAN):
+        return None
+    listed = index.support(stock.label.removeprefix(_DEBIAN))
+    if listed is None:
+        return None
+    items: defaultdict[str, list[Item]] = defaultdict(list)
+    for item in stock.items:
+        items[item.source].append(item)
+    return tuple(
+        _ended(source, items[source], day, why)
+        for pattern, day, why in listed
+        for source in sorted(items)
+        if _is_meant(pattern, source)
+    )
+
+
+def _is_meant(pattern: str, source: str) -> bool:
+    """Say whether a pattern means the source: a name in which only `.*` stands for more."""
+    parts = (re.escape(part) for part in pattern.split(".*"))
+    return re.fullmatch(".*".join(parts), source) is not None
+
+
+def _ended(source: str, items: list[Item], day: str, why: str) -> Ended:
+    packages = {name for item in items for name in item.packages}
+    return Ended(source, tuple(sorted(packages)), items[0].version, day, why)
