@@ -108,7 +108,7 @@ for path in $HIPSCAN_DATA; do
       printf 'phi %s\t%s\n' "$path" "$path" ;;
   esac
 done
-{{ auditctl -s; echo =; auditctl -l; }} 2>&1 |
+{{ auditctl -s; echo '='; auditctl -l; }} 2>&1 |
   awk 'BEGIN {{ kind = "s" }} /^=$/ {{ kind = "l"; next }} {{ print kind, $0 }}'
 """
 
