@@ -72,7 +72,7 @@ def parse(text: str, _status: int) -> Facts:
         top = archive.partition("/deployments/")[0]
         place = f"{top}/configuration/dcm4chee-arc/ldap.properties"
         lines = seen.files.get(place)
-        records.append(_record(archive, lines) | (modes.get(place, {}) if lines else {}))
+        records.append(_record(archive, lines) | ({} if lines is None else modes.get(place, {})))
     lost = seen.of_kind("denied", "error", "special")
     if lost and not records:
         return {"dcm4chee": missing(FactStatus.DENIED, lost[0].text)}
@@ -81,15 +81,19 @@ def parse(text: str, _status: int) -> Facts:
 
 def _record(archive: str, lines: tuple[str, ...] | None) -> dict[str, Value]:
     found = _NAME.search(archive)
-    settings = read_properties(lines) if lines else {}
-    url = settings.get("java.naming.provider.url")
-    return {
+    settings = read_properties(lines or ())
+    record: dict[str, Value] = {
         "archive": archive,
         "version": found[1] if found else None,
         "secures_pages": bool(found[2]) if found else None,
         "secures_rest": found[2] == "-secure" if found else None,
+    }
+    if lines is None:
+        return record
+    url = settings.get("java.naming.provider.url")
+    return record | {
         "ldap_clear": None if url is None else bool(_CLEAR.search(url)),
-        "ldap_password": settings.get(_CREDENTIALS) if lines else None,
+        "ldap_password": settings.get(_CREDENTIALS),
     }
 
 
