@@ -26,12 +26,14 @@ hush() {{ awk '
 /^:/ {{
   if ($0 ~ /^:[ \t]*#/) {{ print ":"; next }}
   line = $0; found = ""
-  while (match(tolower(line), /(pwd|pass[a-z]*|token|secret|uid|apikey)[ \t]*[=(][ \t]*"[^"]*"/)) {{
-    part = substr(line, RSTART, RLENGTH); sub(/"[^"]*"$/, "\"hidden\"", part)
+  key = "(pwd|pass[a-z]*|token|secret|uid|user|api_?key)[ \t]*[=(][ \t]*"
+  while (match(tolower(line), key "(\"[^\"]*\"|[^\" \t)][^ \t)]*)")) {{
+    part = substr(line, RSTART, RLENGTH); sub(/[=(].*/, "=\"hidden\"", part)
     found = found substr(line, 1, RSTART - 1) part; line = substr(line, RSTART + RLENGTH)
   }}
   line = found line
   sub(/:om[a-z]*sql:.*/, ":hidden", line); sub(/>[^ ,]*,[^ ,]*,[^ ,]*,.*/, ">hidden", line)
+  gsub(/:\/\/[^\/@ \t"]*@/, "://hidden@", line)
   print line; next
 }}
 {{ print }}'; }}
