@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipscan.probes.changers import PathStatus, changers
+from hipscan.probes.changers import PathStatus, above, changers
 from hipscan.probes.last_logins import by_database, last_logins
 from hipscan.probes.root_environment import leaves_of
 
@@ -89,3 +89,10 @@ def test_an_empty_group_changes_nothing_and_a_sticky_folder_keeps_what_is_there(
     path = "/tmp/tool"  # noqa: S108  # the same
     assert changers(path, path, status, set()) == []
     assert changers(path, path, status, {50}) == ["group staff: /tmp/tool"]
+
+
+@given(st.text("/a.\n", max_size=12))
+def test_the_way_up_ends_whatever_the_path(path: str) -> None:
+    steps = list(above(path))
+    assert steps[0] == path
+    assert len(steps) <= len(path) + 1

@@ -46,15 +46,16 @@ def changers(
 
     `peopled` are the numbers of groups that have members; an empty group changes nothing.
     """
-    chain = dict.fromkeys((*_above(path), *_above(end)))
+    chain = dict.fromkeys((*above(path), *above(end)))
     return list(_changers(chain, status, peopled, whole=path in status))
 
 
-def _above(path: str) -> Iterator[str]:
+def above(path: str) -> Iterator[str]:
+    """Yield a path and the folders above it; a host may send one such as `//x` or none at all."""
     yield path
-    while path not in ("/", ""):
-        path = dirname(path)
-        yield path
+    while (up := dirname(path)) not in (path, ""):
+        yield up
+        path = up
 
 
 def _changers(

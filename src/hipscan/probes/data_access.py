@@ -16,11 +16,11 @@ what is below them is out of reach. The search has a limit of time and of entrie
 
 import stat
 from collections.abc import Iterator
-from posixpath import dirname
 from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing, ok
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing, Probe, listing
+from hipscan.probes.changers import above
 from hipscan.probes.file_status import owner_name
 
 SCRIPT: Final = r"""
@@ -140,10 +140,7 @@ def _reachable(seen: Listing, paths: list[str]) -> Iterator[Record]:
 
 
 def _top(path: str, paths: list[str]) -> str:
-    step = path
-    while step not in paths and step not in ("/", ""):
-        step = dirname(step)
-    return step
+    return next((step for step in above(path) if step in paths), "")
 
 
 def _lists(seen: Listing, paths: list[str]) -> Iterator[Record]:

@@ -1,9 +1,10 @@
 r"""Programs that root runs on somebody's word: cron jobs, local units of systemd, sudo rules.
 
 Whoever can change such a program, or a folder above it, is root. The script takes absolute paths
-out of the commands and asks for modes and owners of each path, of what it links to, and of every
-folder above both. Commands without a path (found by PATH) and programs behind variables are not
-followed; neither are units that packages brought, whose programs packages brought as well.
+(and relative ones behind `cd`) out of the commands, and asks for modes and owners of each path, of
+what it links to, and of every folder above both. Commands without a path (found by PATH) and
+programs behind variables are not followed; neither are units that packages brought, whose
+programs packages brought as well.
 
     C1:/etc/cron.d/ward:3:/opt/ward/export.sh     a job of root; 1: the first word of a command
     S1:/etc/systemd/system/ward.service:7:/opt/ward/server
@@ -54,7 +55,7 @@ IFS=$NL
 set -- $chosen
 found=''
 [ $# -eq 0 ] || found=$(awk '
-function words(text, kind, place,   n, part, i, first, word) {
+function words(text, kind, place,   n, part, i, first, word, moves, here) {
   gsub(/[0-9]*>>?[ \t]*[^ \t;&|)]+/, " ", text)
   gsub(/\\,/, " ", text)
   gsub(/[;&|(){}`]|(^|[ \t])(then|do|else)[ \t]/, " \001 ", text)
@@ -64,7 +65,12 @@ function words(text, kind, place,   n, part, i, first, word) {
   for (i = 1; i <= n; i++) {
     word = part[i]
     if (word == "") continue
-    if (word == "\001") { first = 1; continue }
+    if (word == "\001") { first = 1; moves = 0; continue }
+    if (moves) { if (word ~ /^\//) here = (word == "/" ? "" : word); moves = 0; continue }
+    if (word == "cd") { moves = 1; first = 0; continue }
+    if (here != "" && word ~ /^\.\//) word = here substr(word, 2)
+    else if (here != "" && word ~ /^[A-Za-z0-9_.\/-]+\.(sh|py|pl|php|rb)$/ && word !~ /^[\/-]/)
+      word = here "/" word
     if (word ~ /^\/[^*?$%\[]+$/ && word !~ /^\/(dev|proc|sys)\//) {
       sub(/[:,]+$/, "", word)
       print kind (first ? 1 : 0) ":" place ":" word
