@@ -24,6 +24,7 @@ LINES = [
     (":minlen = 12 # canary", ":minlen = 12 #"),
     (":PASS_MAX_DAYS\t90", ":PASS_MAX_DAYS\t90"),
     (":Token=canary", ":Token=hidden"),
+    (":DefaultEnvironment=A=canary B=canary", ":DefaultEnvironment=hidden"),
     (":url http://joe:canary@db/x", ":url http://hidden@db/x"),
     (":", ":"),
     (":enforce_for_root", ":enforce_for_root"),

@@ -22,16 +22,14 @@ _PAGES: Final = (
     "/etc/kibana/kibana.yml",
     "/etc/opensearch-dashboards/opensearch_dashboards.yml",
 )
-_KEYS: Final = (
-    "host|bind_host|port|enabled|disabled|roles|allow-origin|anonymous_auth_enabled|hosts|ssl"
-)
+_KEYS: Final = "host|bind_host|port|enabled|disabled|roles|allow-origin|anonymous_auth_enabled"
 
 SCRIPT: Final = rf"""
 set --
 for path in {" ".join(_ENGINES)} {" ".join(_PAGES)}; do
   if [ -e "$path" ]; then set -- "$@" "$path"; fi
 done
-files "$@" | yaml_only '{_KEYS}' | sed 's,//[^/@]*@,//hidden@,'
+files "$@" | yaml_only '{_KEYS}'
 for path in /usr/share/elasticsearch/lib/elasticsearch-[0-9]*.jar; do
   [ ! -e "$path" ] || printf 'library %s\n' "${{path##*/}}"
 done

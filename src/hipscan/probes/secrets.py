@@ -15,7 +15,8 @@ from typing import Final
 
 HIDDEN: Final = "hidden"
 
-_TELLING: Final = "pass|secret|token|credential|community|conninfo|psk|salt|^user$|rename_command"
+# Environment=TOKEN=... of a unit's configuration is there for secrets as well.
+_TELLING: Final = "pass|secret|token|credential|community|conninfo|psk|salt|^user$|^(manager|default)?environment$"
 _PERHAPS: Final = "key|auth"  # a path says where the key is, anything else may be the key
 # Settings about passwords and keys that hold none.
 _HARMLESS: Final = (
