@@ -110,6 +110,7 @@ function odd(why) {{ print "!odd " file ", line " line ": " why }}
     else print head " " quote("set")
     next
   }}
+  if (rest ~ /^[?{{[]/) {{ odd("a form that is not read"); next }}
   if (lead ~ /- +$/) {{
     while (top > 0 && depth[top] > place) top--
     above = names[top]; item = bare(rest)
