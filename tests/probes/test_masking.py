@@ -147,8 +147,9 @@ def compose_files(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
             "ports": draw(st.lists(st.sampled_from(["80:80", "127.0.0.1:1:2"]), max_size=2)),
         }
     style = draw(st.sampled_from([False, False, None, True]))
-    options = {"default_flow_style": style, "width": draw(st.sampled_from([20, 200]))}
-    return services, yaml.safe_dump({"services": services}, **options)
+    width = draw(st.sampled_from([20, 200]))
+    text: str = yaml.safe_dump({"services": services}, default_flow_style=style, width=width)
+    return services, text
 
 
 @FEW
@@ -172,15 +173,15 @@ def test_masked_yaml_means_what_the_file_means_and_gives_no_secret_away(
         assert _states(body.get("environment")) == _meant(service["environment"])
 
 
-def _states(node: object) -> dict[str, object]:
+def _states(node: object) -> dict[str, str]:
     if isinstance(node, list):
-        return dict(str(item).split("=", 1) for item in node)
-    return dict(node) if isinstance(node, dict) else {}
+        pairs = (str(item).partition("=") for item in node)
+        return {name: value for name, _, value in pairs}
+    return {str(k): str(v) for k, v in node.items()} if isinstance(node, dict) else {}
 
 
-def _meant(environment: Any) -> dict[str, str]:  # noqa: ANN401  # a list or a mapping, as drawn
-    given = _states(environment)
+def _meant(environment: object) -> dict[str, str]:
     return {
-        key: "empty" if not value else "set" if key == "PLAIN" else _STATES[str(value)]
-        for key, value in given.items()
+        key: "empty" if not value else "set" if key == "PLAIN" else _STATES[value]
+        for key, value in _states(environment).items()
     }
