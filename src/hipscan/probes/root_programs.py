@@ -55,9 +55,14 @@ IFS=$NL
 set -- $chosen
 found=''
 [ $# -eq 0 ] || found=$(awk '
+BEGIN {
+  word = "([Pp][Aa][Ss][Ss]|[Ss][Ee][Cc][Rr][Ee][Tt]|[Tt][Oo][Kk][Ee][Nn])"
+  secret = "(^|[ \t])(-[A-Za-z-]*" word "[A-Za-z-]*[ =]|[A-Za-z_]*" word "[A-Za-z_]*=)[^ \t]+"
+}
 function words(text, kind, place,   n, part, i, first, word, moves, here) {
   gsub(/[0-9]*>>?[ \t]*[^ \t;&|)]+/, " ", text)
   gsub(/\\,/, " ", text)
+  gsub(secret, " ", text)
   gsub(/[;&|(){}`]|(^|[ \t])(then|do|else)[ \t]/, " \001 ", text)
   gsub(/["\047=]/, " ", text)
   n = split(text, part, /[ \t]+/)
