@@ -111,20 +111,17 @@ def _read(each: Member, read: Listing) -> Facts:
     except (ValueError, LookupError) as error:
         lost = missing(FactStatus.GARBLED, f"{each.title} cannot be parsed: {error}")
         return dict.fromkeys(specs, lost)
-    bad = any(note.kind != "absent" for note in read.notes)
-    return {
-        name: _unsure(specs[name], fact, read) if bad and fact.status is FactStatus.OK else fact
-        for name, fact in found.items()
-        if name in each.whole or not bad or fact.records
-    } | {
-        name: judge_notes(read.notes, fact.records)
-        for name, fact in found.items()
-        if bad and name not in each.whole
-    }
+    if all(note.kind == "absent" for note in read.notes):
+        return found
+    return {name: _unsure(specs[name], fact, each, read) for name, fact in found.items()}
 
 
-def _unsure(spec: FactSpec, fact: Fact, read: Listing) -> Fact:
+def _unsure(spec: FactSpec, fact: Fact, each: Member, read: Listing) -> Fact:
     """Return the fact with all unknown that a hidden file might decide."""
+    if fact.status is not FactStatus.OK:
+        return fact
+    if spec.name not in each.whole:
+        return judge_notes(read.notes, fact.records)
     keep = {*spec.subject, "file"}
     records = [
         {key: record.get(key) if key in keep else None for key in spec.fields}

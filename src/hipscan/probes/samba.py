@@ -211,7 +211,7 @@ def _share(section: Section) -> Record:
     if held.get("forceuser", "").lower() in ("root", "0"):
         admins.append("force user = root")
     insecure = is_yes(held, "allowinsecurewidelinks")
-    unix = is_yes(held, "unixextensions", default=True)
+    unix = is_yes(held, "smb1unixextensions", default=True)
     modules = words(held.get("vfsobjects", ""))
     record: dict[str, Value] = {
         "share": section.name,

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-# Other names of a parameter; of the last group the value means the opposite.
+# Other names of parameters that mean the same.
 SYNONYMS: Final[Mapping[str, str]] = {
     "public": "guestok",
     "onlyguest": "guestonly",
@@ -25,9 +25,9 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "denyhosts": "hostsdeny",
     "vfsobject": "vfsobjects",
     "printok": "printable",
-    "user": "username",
-    "users": "username",
+    "unixextensions": "smb1unixextensions",
 }
+# Other names of readonly, with the opposite value.
 _OPPOSITE: Final = frozenset({"writeable", "writable", "writeok"})
 _YES: Final = frozenset({"yes", "true", "1", "on"})
 
