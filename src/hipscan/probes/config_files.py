@@ -48,6 +48,13 @@ FILES: Final = (
     _systemd("system", "Manager", {"CtrlAltDelBurstAction": "reboot-force"}),
     ConfigFile("sysconfig-sshd", equals, ("/etc/sysconfig/sshd",)),
     ConfigFile(
+        "dnf",
+        ini,
+        ("/etc/dnf/dnf.conf", "/etc/yum.conf"),
+        section="main",
+        defaults={"localpkg_gpgcheck": "False"},
+    ),
+    ConfigFile(
         "gdm", ini, ("/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf")
     ),
     ConfigFile("limits", limits, ("/etc/security/limits.conf",), ("/etc/security/limits.d",)),
