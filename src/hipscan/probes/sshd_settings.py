@@ -69,6 +69,7 @@ _WORDS: Final = {
     "refuseconnection": "whether connections end before login (OpenSSH 10)",
     "revokedkeys": "a file of keys that never log in, or none",
     "securitykeyprovider": "the library for hardware tokens",
+    "rhostsrsaauthentication": "whether hosts vouch for users by RSA keys (before OpenSSH 7.6)",
     "sshdauthpath": "the program that authenticates (OpenSSH 10)",
     "sshdsessionpath": "the program that serves one session (OpenSSH 9.8)",
     "streamlocalbindmask": "the umask of forwarded Unix sockets",
