@@ -55,3 +55,13 @@ def test_a_bomb_stops_at_the_limit() -> None:
 def test_payload_of_a_probe_nobody_asked_for_is_dropped() -> None:
     reply = write_reply(NONCE, [Frame("zz", 0, 0, b"x")])
     assert read_reply(reply, NONCE, PROBES).frames == {}
+
+
+@given(st.binary(max_size=300))
+def test_a_plain_frame_comes_back(payload: bytes) -> None:
+    lines = b"".join(b"|" + line + b"\n" for line in payload.split(b"\n"))
+    mark = f"@{NONCE} ".encode()
+    frame = b"%bframe a plain\n%b%bdone a 0 1\n" % (mark, lines, mark)
+    found = read_reply(mark + b"begin hex\n" + frame + mark + b"end\n", NONCE, PROBES)
+    assert found.ended
+    assert list(found.frames.values()) == [Frame("a", 0, 10, payload)]

@@ -14,9 +14,12 @@ end (the client died) ends the script.
 
 The reply (hipscan.collect.framing reads it):
 
-    @NONCE begin ENCODING
+    @NONCE begin CODE
+    @NONCE frame PROBE plain
+    |payload as it is, each line behind a bar
+    @NONCE done PROBE STATUS CENTISECONDS
     @NONCE frame PROBE
-    |payload, compressed and in base64, each line behind a bar
+    |payload of a bulky probe in CODE: compressed and in base64, each line behind a bar
     @NONCE done PROBE STATUS CENTISECONDS
     @NONCE end
 """
@@ -66,6 +69,12 @@ if command -v base64 >/dev/null; then code=base64 coded=base64
 else code='od -An -v -tx1' coded=hex
 fi
 if command -v gzip >/dev/null; then code="gzip -1 | $code" coded=gzip+$coded; fi
+code="$code | sed 's/^/|/'"
+# A short answer is not worth two processes. A sed that is not GNU's may lose bytes of it.
+plain=$code plainly=''
+if command -v sed >/dev/null; then
+  case $(sed --version 2>&1) in *'(GNU sed)'*) plain="sed 's/^/|/'" plainly=' plain' ;; esac
+fi
 
 # Who ends a probe that runs too long: GNU timeout, which ends the probe's whole process group;
 # elsewhere a watchdog of our own.
@@ -118,23 +127,24 @@ now() {
 late=''
 trap 'late=yes; reap' USR1
 
-# probe NAME DIGEST SECONDS BYTES DATA SCRIPT
+# probe NAME DIGEST SECONDS BYTES FORM DATA SCRIPT
 probe() {
-  printf '\n@%s frame %s\n' "$nonce" "$1" || exit 1
+  if [ "$5" = bulky ]; then how=$code form=''; else how=$plain form=$plainly; fi
+  printf '\n@%s frame %s%s\n' "$nonce" "$1" "$form" || exit 1
   now; begun=$now
   all="$library
 { printf '#begin %s %s\\n' $1 $2
-( $6
+( $7
 ) 2>/dev/null
 printf '\\n#end %s\\n' \$?
-} | head -c $4 | $code | sed 's/^/|/'"
+} | head -c $4 | $how"
   late=''
   if [ "$limiter" = timeout ]; then
-    HIPSCAN_DATA=$5 timeout -k 2 "$3" sh -c "$all" &
+    HIPSCAN_DATA=$6 timeout -k 2 "$3" sh -c "$all" &
     child=$!
     wait "$child"; status=$?
   else
-    HIPSCAN_DATA=$5 $group sh -c "$all" &
+    HIPSCAN_DATA=$6 $group sh -c "$all" &
     child=$!
     after "$3" USR1
     dog=$!
@@ -223,4 +233,5 @@ def compile_probes(probes: Sequence[Probe]) -> Script:
 def _case(probe: Probe) -> str:
     data = f'"${probe.data}"' if probe.data else "''"
     head = f"    {probe.name}) probe {probe.name} {probe_digest(probe)} {probe.seconds}"
-    return f"{head} {probe.limit} {data} {quote(probe.script)} ;;"
+    form = "bulky" if probe.bulky else "short"
+    return f"{head} {probe.limit} {form} {data} {quote(probe.script)} ;;"

@@ -1,9 +1,13 @@
 r"""Frames: what the script prints, read back.
 
     @5f0c begin gzip+base64
-    @5f0c frame platform
-    |H4sIAAAAAAAEA...
+    @5f0c frame platform plain
+    |#begin platform 0a1b2c3d
+    |kernel 6.1.0
     @5f0c done platform 0 3
+    @5f0c frame packages
+    |H4sIAAAAAAAEA...
+    @5f0c done packages 0 9
     @5f0c end
 
 Everything before `begin`, and every line that is neither of this nonce nor behind a bar, is
@@ -15,12 +19,13 @@ import base64
 import binascii
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from hipscan.probes.base import Frame, Probe
 
+_PLAIN: Final = "plain"
 _CODES: Final = frozenset({"gzip+base64", "base64", "gzip+hex", "hex"})
 
 
@@ -41,22 +46,22 @@ def end_line(nonce: str) -> bytes:
 def read_reply(stdout: bytes, nonce: str, probes: Iterable[Probe]) -> Framed:
     """Take a reply apart; bytes in it can be anything, and nothing here raises."""
     limits = {probe.name: probe.limit for probe in probes}
-    code = ""
+    code = coded = ""
     frames: dict[str, Frame] = {}
-    name, body = "", bytearray()
+    name, body = "", list[bytes]()
     ended = False
     for kind, rest in _lines(stdout, f"@{nonce} ".encode()):
         match kind, rest.split():
             case "|", _:
-                body += rest.encode("latin-1")
+                body.append(rest.encode("latin-1"))
             case "begin", [str() as word] if word in _CODES:
                 code = word
-            case "frame", [str() as word]:
-                name, body = word, bytearray()
+            case "frame", [str() as word, *form] if form in ([], [_PLAIN]):
+                name, body, coded = word, [], _PLAIN if form else code
             case "done", [str() as word, status, centiseconds] if word == name and code:
                 if word in limits and word not in frames:
                     frames[word] = _frame(
-                        word, status, centiseconds, _decode(body, code, limits[word])
+                        word, status, centiseconds, _decode(body, coded, limits[word])
                     )
                 name = ""
             case "end", []:
@@ -68,7 +73,7 @@ def read_reply(stdout: bytes, nonce: str, probes: Iterable[Probe]) -> Framed:
 def _lines(stdout: bytes, mark: bytes) -> Iterator[tuple[str, str]]:
     for line in stdout.split(b"\n"):
         if line.startswith(b"|"):
-            yield "|", line[1:].decode("latin-1").strip()
+            yield "|", line[1:].decode("latin-1")
         elif line.startswith(mark):
             kind, _, rest = line[len(mark) :].decode("latin-1").strip().partition(" ")
             yield kind, rest
@@ -81,8 +86,12 @@ def _frame(name: str, status: str, centiseconds: str, content: tuple[bytes, bool
     return Frame(name, code, duration, payload, truncated)
 
 
-def _decode(body: bytes | bytearray, code: str, limit: int) -> tuple[bytes, bool]:
+def _decode(lines: Sequence[bytes], code: str, limit: int) -> tuple[bytes, bool]:
     """Return (payload, truncated); what cannot be decoded gives what came before the damage."""
+    if code == _PLAIN:
+        payload = b"\n".join(lines)[:limit]
+        return payload, len(payload) >= limit - 1  # a newline at the very end does not show
+    body = b"".join(line.strip() for line in lines)
     try:
         raw = bytes.fromhex(body.decode("ascii")) if code.endswith("hex") else _from_base64(body)
     except (ValueError, binascii.Error):
@@ -97,7 +106,7 @@ def _decode(body: bytes | bytearray, code: str, limit: int) -> tuple[bytes, bool
     return payload, len(payload) >= limit
 
 
-def _from_base64(body: bytes | bytearray) -> bytes:
+def _from_base64(body: bytes) -> bytes:
     whole = len(body) - len(body) % 4  # a killed probe leaves a last group that is cut
     return base64.b64decode(body[:whole], validate=True)
 

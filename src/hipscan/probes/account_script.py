@@ -157,7 +157,8 @@ for line in $places; do
 done
 # Debian 13 keeps last logins in databases; a small one travels whole.
 for path in /var/lib/lastlog/lastlog2.db /var/lib/wtmpdb/wtmp.db; do
-  [ -f "$path" ] && [ -r "$path" ] && command -v base64 >/dev/null || continue
+  if [ ! -f "$path" ] || [ ! -r "$path" ]; then continue; fi
+  command -v base64 >/dev/null || continue
   [ "$(wc -c <"$path")" -gt 524288 ] || printf 'L%s\n' "$(base64 "$path" | tr -d '\n')"
 done
 [ $# -gt 0 ] || exit 0

@@ -92,7 +92,8 @@ class Probe:
     data of the target that the script reads from `$HIPSCAN_DATA`, one a line. `redact` takes
     secrets out of a payload before it may be saved; the default is for scripts that let no
     secret leave the target. `commands` is the allow-list: programs beyond the basic ones that
-    the script runs, each known to write nothing.
+    the script runs, each known to write nothing. The answer of a `bulky` probe is compressed on the
+    target, which costs two processes there.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Probe:
     limit: int = 2 * 1024 * 1024
     data: str = ""
     commands: tuple[str, ...] = ()
+    bulky: bool = False
     redact: Callable[[bytes], bytes] = field(default=_keep)
 
 

@@ -144,6 +144,7 @@ PROBE: Final = Probe(
     script=SCRIPT,
     parse=parse,
     seconds=90,
+    bulky=True,
     limit=4 * 1024 * 1024,
     commands=("dpkg --verify", "rpm", "setpriv"),
 )

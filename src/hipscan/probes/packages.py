@@ -238,6 +238,7 @@ PROBE: Final = Probe(
     ),
     script=SCRIPT,
     parse=parse,
+    bulky=True,
     limit=4 * 1024 * 1024,
     commands=("dpkg-query", "rpm", "setpriv"),
 )

@@ -226,6 +226,7 @@ PROBE: Final = Probe(
     script=SCRIPT,
     parse=parse,
     seconds=55,
+    bulky=True,
     limit=4 * 1024 * 1024,
     commands=("find", "stat", "rpm"),
 )
