@@ -27,6 +27,8 @@ pytestmark = pytest.mark.lab
 HERE = Path(__file__).parent
 CASES = yaml.safe_load((HERE / "orthanc.yaml").read_text("utf-8"))
 CLIENT = (HERE / "orthanc_client.py").read_text("utf-8")
+DICOM_CASES = yaml.safe_load((HERE / "orthanc_dicom.yaml").read_text("utf-8"))
+DICOM_CLIENT = (HERE / "dicom_client.py").read_text("utf-8")
 FOLDER, DROPIN = "/etc/orthanc-case", "/etc/systemd/system/orthanc.service.d/case.conf"
 NONCE = "0123456789abcdef"
 LET_IN, NO_FOLDER = 200, {0, 401, 404}
@@ -47,11 +49,10 @@ done
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the probe says of the files, and what the server did: its start and its answers."""
+    """What the probe says of the files, and whether the server started on them."""
 
     probe: Record
     started: bool
-    answers: Mapping[str, int]
 
 
 @pytest.fixture(scope="module", params=["debian12-health", "debian13-health"])
@@ -64,14 +65,39 @@ def host(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Host]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"].replace(" ", "-"))
 def test_the_probe_says_who_the_real_server_lets_in(host: Host, case: dict[str, Any]) -> None:
     seen = _try(host, case)
+    asked = host.run(f"python3 - {seen.probe['http_port'] or 8042} {INSIDE}", text=CLIENT).stdout
+    answers: dict[str, int] = json.loads(asked)
     assert seen.started is (seen.probe["error"] == ""), seen.probe["error"]
     if "environment" in case:  # whose names alone leave the host: it may not be guessed
         assert seen.started
         assert seen.probe["open"] is None
     elif seen.started and seen.probe["http"]:
-        assert _who_gets_in(seen.answers) == _expected(seen.probe)
+        assert _who_gets_in(answers) == _expected(seen.probe)
     elif seen.started:
-        assert set(seen.answers.values()) == {0}
+        assert set(answers.values()) == {0}
+
+
+@pytest.mark.parametrize("case", DICOM_CASES, ids=lambda case: case["name"].replace(" ", "-"))
+def test_the_probe_says_what_the_real_server_lets_a_stranger_do(
+    host: Host, case: dict[str, Any]
+) -> None:
+    seen = _try(host, case)
+    assert seen.started
+    where = f"{seen.probe['dicom_port']} {seen.probe['aet']}"
+    answers = json.loads(host.run(f"python3 - {where}", text=DICOM_CLIENT).stdout)
+    assert answers == _expected_of_dicom(seen.probe)
+
+
+def _expected_of_dicom(probe: Record) -> dict[str, bool]:
+    allowed, modalities = probe["anybody_may"], probe["modalities"]
+    assert isinstance(allowed, list)
+    may = {word: bool(probe["dicom"]) and word in allowed for word in ("echo", "store", "find")}
+    by_title = bool(modalities) and bool(probe["title_only"])
+    return {
+        **may,
+        "another title": may["echo"] and not probe["checks_called_aet"],
+        "another address": bool(probe["dicom"]) and ("find" in allowed or by_title),
+    }
 
 
 def _who_gets_in(answers: Mapping[str, int]) -> dict[str, bool]:
@@ -115,8 +141,7 @@ def _try(host: Host, case: dict[str, Any]) -> Seen:
     host.run(f"chown -R orthanc: {FOLDER}")
     started = host.run(START).stdout.strip()
     probe = _probe(host)
-    asked = host.run(f"python3 - {probe['http_port'] or 8042} {INSIDE}", text=CLIENT).stdout
-    return Seen(probe, started == "started", json.loads(asked))
+    return Seen(probe, started == "started")
 
 
 def _probe(host: Host) -> Record:
