@@ -121,12 +121,18 @@ def _rank(char: str) -> int:
 
 
 def joined(files: Mapping[str, Sequence[str]]) -> list[Line]:
-    """Return the lines that augenrules makes of the files of rules.d."""
+    """Return the lines that augenrules makes of the files of rules.d.
+
+    Names with blanks fall apart in its hands. Since audit 4, which has a unit of its own for the
+    rules, lines may end as on Windows.
+    """
+    end = "\r" if any(path.endswith("/audit-rules.service") for path in files) else ""
     names = {path.rpartition("/")[2]: path for path in files if _is_piece(path)}
     moved: dict[str, Line] = {}
     rest: list[Line] = []
     for name in version_order(names):
-        for number, text in enumerate(files[names[name]], 1):
+        for number, raw in enumerate(files[names[name]], 1):
+            text = raw.removesuffix(end)
             match = _MOVED.match(text)
             line = Line(text, names[name], number)
             if match and match.lastindex:
@@ -139,7 +145,8 @@ def joined(files: Mapping[str, Sequence[str]]) -> list[Line]:
 
 def _is_piece(path: str) -> bool:
     folder, _, name = path.rpartition("/")
-    return folder == RULES_FOLDER and name.endswith(".rules") and not name.startswith(".")
+    is_read = name.endswith(".rules") and not name.startswith(".")
+    return folder == RULES_FOLDER and is_read and not any(char.isspace() for char in name)
 
 
 def plain(path: str, lines: Sequence[str]) -> list[Line]:
