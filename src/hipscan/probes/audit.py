@@ -143,6 +143,8 @@ def parse(text: str, _status: int) -> Facts:
     machine = next((rest for word, _, rest in words if word == "host"), "").split()
     if len(machine) != 2:  # noqa: PLR2004  # release and machine
         raise ValueError("the host's kernel and machine are missing")
+    if not read.files and not read.notes:
+        raise ValueError("no word about files of rules")
     if machine[1] not in TABLES:
         why = f"syscalls of {machine[1]} are not known"
         return dict.fromkeys(_NAMES, missing(FactStatus.UNSUPPORTED, why))
