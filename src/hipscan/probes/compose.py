@@ -22,13 +22,14 @@ from hipscan.probes.base import (
     listing,
 )
 from hipscan.probes.compose_files import MASK, Node, read_compose
-from hipscan.probes.modes import MODE_FIELDS, MODES, read_modes
+from hipscan.probes.modes import CLOSED, MODE_FIELDS, MODES, read_modes
 
 _FOLDERS: Final = "/opt /srv /root /home /docker /data /etc/docker /var/lib/docker-compose"
 
 SCRIPT: Final = (
     MASK
     + MODES
+    + CLOSED
     + rf"""
 engine=''
 for path in /usr/bin/docker /usr/local/bin/docker /usr/bin/podman /usr/bin/docker-compose \
@@ -36,6 +37,7 @@ for path in /usr/bin/docker /usr/local/bin/docker /usr/bin/podman /usr/bin/docke
   [ ! -e "$path" ] || engine=$path
 done
 [ -n "$engine" ] || {{ printf 'none\n'; exit 0; }}
+closed /home/* /opt/* /srv/*
 set --
 for top in {_FOLDERS}; do
   [ -d "$top" ] || continue

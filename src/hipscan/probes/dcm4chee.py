@@ -10,13 +10,15 @@ from typing import Final
 
 from hipscan.model.fact import FactStatus, Value, absent, missing
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, judge_notes, listing
-from hipscan.probes.modes import MODE_FIELDS, MODES, read_modes
+from hipscan.probes.modes import CLOSED, MODE_FIELDS, MODES, read_modes
 from hipscan.probes.properties import PROPERTIES, read_properties
 
 SCRIPT: Final = (
     PROPERTIES
     + MODES
+    + CLOSED
     + r"""
+closed /opt/* /usr/local/* /srv/* /opt/*/standalone /opt/*/standalone/deployments
 set --
 for path in /opt/*/standalone/deployments/dcm4chee-arc-ear-*.ear \
     /usr/local/*/standalone/deployments/dcm4chee-arc-ear-*.ear \
@@ -64,6 +66,8 @@ def parse(text: str, _status: int) -> Facts:
     if "E" not in seen.plain:
         raise ValueError("the answer has no end")
     archives = [line[1:] for line in seen.plain if line.startswith("A")]
+    if not archives and seen.notes:
+        return {"dcm4chee": missing(FactStatus.DENIED, judge_notes(seen.notes, ()).reason)}
     if not archives:
         return {"dcm4chee": absent("dcm4chee-arc is not deployed on this host")}
     modes = read_modes(seen.plain)
@@ -74,8 +78,6 @@ def parse(text: str, _status: int) -> Facts:
         lines = seen.files.get(place)
         records.append(_record(archive, lines) | ({} if lines is None else modes.get(place, {})))
     lost = seen.of_kind("denied", "error", "special")
-    if lost and not records:
-        return {"dcm4chee": missing(FactStatus.DENIED, lost[0].text)}
     return {"dcm4chee": judge_notes(lost, records)}
 
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from hipscan.model.fact import FactStatus, Value, absent, missing
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, judge_notes, listing
-from hipscan.probes.modes import MODE_FIELDS, MODES, read_modes
+from hipscan.probes.modes import CLOSED, MODE_FIELDS, MODES, read_modes
 
 _PLACES: Final = (
     "/opt/hapi*/application.y*ml /opt/hapi*/*/application.y*ml /etc/hapi*/application.y*ml "
@@ -34,7 +34,10 @@ _SHOWN: Final = (
 
 SCRIPT: Final = (
     MODES
+    + CLOSED
     + rf"""
+closed /opt/hapi* /etc/hapi* /srv/hapi* /data/hapi* /var/lib/tomcat* /var/lib/tomcat*/webapps \
+  /opt/*tomcat* /opt/*tomcat*/webapps
 set --
 for path in {_PLACES}; do
   [ -f "$path" ] || continue

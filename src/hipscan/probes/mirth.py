@@ -17,7 +17,7 @@ from typing import Final
 from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing
 from hipscan.probes.base import Facts, FactSpec, Listing, Probe, judge_notes, listing
 from hipscan.probes.mirth_fields import CHANNEL_FIELDS, FIELDS
-from hipscan.probes.modes import MODES, read_modes
+from hipscan.probes.modes import CLOSED, MODES, read_modes
 from hipscan.probes.properties import PROPERTIES, read_properties
 from hipscan.probes.tls_grades import old_protocols
 
@@ -34,6 +34,7 @@ _PUBLISHED: Final = "81uWxplDtB|changeit|mirth|mirthdb|admin|password"
 SCRIPT: Final = (
     PROPERTIES
     + MODES
+    + CLOSED
     + rf"""
 set --
 for path in /opt/*/conf/mirth.properties /usr/local/*/conf/mirth.properties \
@@ -56,9 +57,7 @@ for path in /opt/*/conf/mirth.properties /usr/local/*/conf/mirth.properties \
   esac
 done
 if [ $# -eq 0 ]; then
-  for top in /opt /usr/local; do
-    [ ! -d "$top" ] || [ -r "$top" ] || {{ note denied "$top"; exit 0; }}
-  done
+  closed /opt/* /usr/local/* /usr/share/mirth* /srv/* /opt/*/conf
   printf 'none\n'; exit 0
 fi
 files "$@" | properties '{_SHOWN}' '{_SECRET}' '{_PUBLISHED}'
@@ -129,11 +128,11 @@ def parse(text: str, _status: int) -> Facts:
     E
     """
     seen = listing(text)
-    if "none" in seen.plain:
+    if "none" in seen.plain and not seen.notes:
         reason = "neither Mirth Connect nor one of its heirs is installed"
         return dict.fromkeys(("mirth", "mirth_channel"), absent(reason))
-    if seen.of_kind("denied") and "E" not in seen.plain:
-        found = missing(FactStatus.DENIED, seen.of_kind("denied")[0].text)
+    if "none" in seen.plain or (seen.notes and "E" not in seen.plain):
+        found = missing(FactStatus.DENIED, judge_notes(seen.notes, ()).reason)
         return dict.fromkeys(("mirth", "mirth_channel"), found)
     if "E" not in seen.plain:
         raise ValueError("the answer has no end")

@@ -1,4 +1,7 @@
-"""Modes and owners of files that a probe read, as `stat` prints them beside their contents."""
+"""Modes and owners of files that a probe read, as `stat` prints them beside their contents.
+
+And the shell that tells a folder which may not be entered from one that is empty.
+"""
 
 import stat
 from collections.abc import Iterable
@@ -7,6 +10,13 @@ from typing import Final
 from hipscan.model.fact import Value
 from hipscan.probes.base import Field, FieldType
 from hipscan.probes.file_status import owner_name, permissions
+
+# closed FOLDER...: say which may not be entered, so that nobody takes what is there for absent.
+CLOSED: Final = r"""
+closed() {
+  for folder; do [ ! -d "$folder" ] || [ -x "$folder" ] || note denied "$folder"; done
+}
+"""
 
 # modes FILE...: links are followed, as a program follows them.
 MODES: Final = r"""

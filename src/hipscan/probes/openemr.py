@@ -20,7 +20,7 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
-from hipscan.probes.modes import MODE_FIELDS, MODES, read_modes
+from hipscan.probes.modes import CLOSED, MODE_FIELDS, MODES, read_modes
 
 _LEFT: Final = "setup.php admin.php acl_setup.php acl_upgrade.php sl_convert.php sql_upgrade.php"
 _SERVERS: Final = (
@@ -31,6 +31,7 @@ _SERVERS: Final = (
 
 SCRIPT: Final = (
     MODES
+    + CLOSED
     + rf"""
 set --
 for path in /var/www/*/sites/*/sqlconf.php /var/www/*/*/sites/*/sqlconf.php \
@@ -39,7 +40,7 @@ for path in /var/www/*/sites/*/sqlconf.php /var/www/*/*/sites/*/sqlconf.php \
   [ ! -f "$path" ] || set -- "$@" "$path"
 done
 if [ $# -eq 0 ]; then
-  [ ! -d /var/www ] || [ -r /var/www ] || {{ note denied /var/www; exit 0; }}
+  closed /var/www /var/www/* /srv/* /opt/* /usr/share/openemr /var/www/*/sites /var/www/*/sites/*
   printf 'none\n'; exit 0
 fi
 files "$@" | awk '
@@ -120,9 +121,9 @@ def parse(text: str, _status: int) -> Facts:
     """
     seen = listing(text)
     if "none" in seen.plain:
-        return {"openemr_site": absent("OpenEMR is not installed")}
-    if seen.of_kind("denied") and "E" not in seen.plain:
-        return {"openemr_site": missing(FactStatus.DENIED, "denied: /var/www")}
+        reason = judge_notes(seen.notes, ()).reason
+        found = missing(FactStatus.DENIED, reason) if seen.notes else None
+        return {"openemr_site": found or absent("OpenEMR is not installed")}
     if "E" not in seen.plain:
         raise ValueError("the answer has no end")
     modes = read_modes(seen.plain)

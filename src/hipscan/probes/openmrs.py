@@ -18,7 +18,7 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
-from hipscan.probes.modes import MODE_FIELDS, MODES, read_modes
+from hipscan.probes.modes import CLOSED, MODE_FIELDS, MODES, read_modes
 from hipscan.probes.properties import PROPERTIES, read_properties
 
 _NAMES: Final = "openmrs-runtime.properties openmrs-server.properties"
@@ -38,7 +38,9 @@ _PUBLISHED: Final = "openmrs|Admin123|test|root|password|mysql"
 SCRIPT: Final = (
     PROPERTIES
     + MODES
+    + CLOSED
     + rf"""
+closed /root /home/*
 set --
 for folder in {_FOLDERS}; do
   [ -d "$folder" ] || continue
