@@ -19,7 +19,7 @@ from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing
 from hipscan.probes.bundle import Member, bundle
 
 _JSON: Final = "/etc/docker/daemon.json"
-_SHELL: Final = ("/etc/default/docker", "/etc/sysconfig/docker")
+_SHELL: Final = ("/etc/default/docker", "/etc/sysconfig/docker", "/etc/conf.d/docker")
 _UNITS: Final = ("docker.service", "docker.socket", "podman.service", "podman.socket")
 _SCALARS: Final = "tls|tlsverify|icc|userns-remap|live-restore|no-new-privileges"
 _LISTS: Final = "hosts|insecure-registries"
@@ -42,11 +42,12 @@ if [ -e {_JSON} ]; then
 fi
 for path in {" ".join(_SHELL)}; do
   [ -e "$path" ] || continue
-  files "$path" | awk '!/^:/ || /^:(DOCKER_OPTS|OPTIONS)=/ {{
-    n = split($0, part, /[ \t"\047=]+/); out = part[1]
-    if ($0 !~ /^:/) {{ print; next }}
+  files "$path" | awk '
+  !/^:/ {{ print; next }}
+  /^:(DOCKER_OPTS|OPTIONS)=/ {{
+    sub(/=/, " "); n = split($0, part, /[ \t"\047]+/); out = part[1]
     for (i = 2; i <= n; i++)
-      if (part[i] ~ /^({_OPTIONS})$/ || part[i - 1] ~ /^(-H|--host)$/) out = out " " part[i]
+      if (part[i] ~ /^({_OPTIONS})(=.*)?$/ || part[i - 1] ~ /^(-H|--host)$/) out = out " " part[i]
     print out
   }}'
 done
@@ -143,8 +144,11 @@ def _json_hosts(read: Listing) -> list[str]:
 
 
 def _words(read: Listing) -> list[str]:
-    """Return the command line, with $DOCKER_OPTS and $OPTIONS from their file."""
-    words = command_words(read, "docker.service")
+    """Return the command line, with $DOCKER_OPTS and $OPTIONS from their file.
+
+    Without a unit, as with OpenRC, the file is all there is.
+    """
+    words = command_words(read, "docker.service") or ["dockerd", "$DOCKER_OPTS"]
     if any(word in ("$DOCKER_OPTS", "${DOCKER_OPTS}", "$OPTIONS", "${OPTIONS}") for word in words):
         lines = [line for path in _SHELL for line in read.files.get(path, ())]
         words += [word for line in lines for word in line.split()[1:]]
@@ -195,7 +199,7 @@ _PLACES: Final = tuple(
 MEMBER: Final = Member(
     name="engines",
     title="container engine",
-    paths=(_JSON, *_PLACES),
+    paths=(_JSON, *_PLACES, "/etc/conf.d/docker"),
     facts=(
         FactSpec(
             "container_engine", "Docker and Podman: their API and settings.", ("engine",), FIELDS
