@@ -84,7 +84,7 @@ async def udp(place, port):
     inet = socket.AF_INET6 if ":" in place else socket.AF_INET
     each = socket.socket(inet, socket.SOCK_DGRAM)
     each.setblocking(False)
-    if port in (68, 546):  # a sender can choose: DHCP's answers come from its server's port
+    if port in (68, 546):  # a sender can choose: answers of DHCP come from its own port
         each.bind(("", port - 1 if port == 68 else port + 1))
     try:
         await loop.sock_connect(each, (place, port))
