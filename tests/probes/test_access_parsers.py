@@ -2,6 +2,7 @@
 
 import base64
 import sqlite3
+import struct
 import subprocess
 from contextlib import closing
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipscan.probes.changers import PathStatus, above, changers
-from hipscan.probes.last_logins import by_database, last_logins
+from hipscan.probes.last_logins import by_database, by_file, last_logins
 from hipscan.probes.root_environment import leaves_of
 
 RIGHTS = st.lists(st.sampled_from("rwx"), unique=True).map("".join)
@@ -59,7 +60,21 @@ def database(rows: dict[str, int]) -> str:
 @given(st.dictionaries(st.text("abcdefgh", min_size=1), st.integers(1, 2**40), max_size=30))
 def test_last_logins_come_back_from_a_database(rows: dict[str, int]) -> None:
     assert by_database(database(rows)) == ("Lastlog2", rows)
-    assert last_logins((), [database(rows)]) == (rows, True)
+    assert last_logins((), [database(rows)], {}) == (rows, True)
+
+
+@given(st.integers(0, 50), st.integers(946_684_800, 4_102_444_799), st.sampled_from(["<I", ">I"]))
+def test_a_time_of_lastlogs_file_is_that_of_its_account(at: int, when: int, order: str) -> None:
+    content = bytes(at * 292) + struct.pack(order, when) + bytes(288)
+    numbers = {"root": 0, "ann": 1000 + at, "bob": 1001 + at}
+    found = by_file(base64.b64encode(content).decode("ascii"), numbers)
+    assert found.keys() == {"ann"}
+    assert found["ann"] in {when, int.from_bytes(when.to_bytes(4), "little")}
+
+
+@pytest.mark.parametrize("text", ["", "?", "AAAA"])
+def test_a_file_of_lastlog_that_is_none_says_nothing(text: str) -> None:
+    assert by_file(text, {"ann": 1000}) == {}
 
 
 @given(st.binary(max_size=2000), st.integers(0, 4000))

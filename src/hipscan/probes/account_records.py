@@ -8,7 +8,7 @@ from typing import Final
 from hipscan.model.fact import Record, Value
 from hipscan.probes.authorized_keys import Status, statuses
 from hipscan.probes.base import Listing
-from hipscan.probes.last_logins import Logins, last_logins
+from hipscan.probes.last_logins import Logins, by_file, last_logins
 
 _DAY: Final = 86400
 _NOBODY: Final = frozenset({65534, 65535, 4294967294})
@@ -48,7 +48,11 @@ def accounts(seen: Listing) -> tuple[Record, ...]:
     """Return a record for each line of passwd."""
     lines = [_passwd(line) for line in _rest(seen, "P")]
     shadow, limits = _shadow(seen), _limits(seen)
-    logins = last_logins(_rest(seen, "U")[1:], _rest(seen, "L"))
+    numbers = {line["name"]: int(line["uid"]) for line in lines}
+    file = {
+        name: when for text in _rest(seen, "J") for name, when in by_file(text, numbers).items()
+    }
+    logins = last_logins(_rest(seen, "U")[1:], _rest(seen, "L"), file)
     status = statuses(seen)
     gone = frozenset(note.text for note in seen.of_kind("absent"))
     names = Counter(line["name"] for line in lines)

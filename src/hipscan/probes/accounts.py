@@ -51,6 +51,7 @@ def parse(text: str, _status: int) -> Facts:
     Oann:/home/ann/.netrc
     T41c0:1000:1000:4096:1790000000:ann:ann:/home/ann
     LU1FMaXRlIGZvcm1hdCAzAA...
+    JTESgaQ...
     Y/home/ann/.ssh/authorized_keys
     Z1 restrict,command ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP... c
     Uann    pts/0   10.0.0.1   Fri Sep 19 07:57:22 +0000 2025

@@ -1,8 +1,10 @@
-"""When accounts logged in last: lastlog(8) as text, lastlog2 and wtmpdb as SQLite files.
+"""When accounts logged in last: lastlog as text or file, lastlog2 and wtmpdb as SQLite files.
 
-Debian 13 and newer keep last logins in /var/lib/lastlog/lastlog2.db (liblastlog2) and
-sessions in /var/lib/wtmpdb/wtmp.db (wtmpdb(8)). The target sends the small files whole; SQLite
-reads them here from memory, with limits of steps and sizes: a file from a host may be anything.
+Debian 12 has lastlog(8) to say it. Debian 13 has not, but its sshd still writes /var/log/lastlog,
+and sessions to /var/lib/wtmpdb/wtmp.db (wtmpdb(8)); with pam_lastlog2 last logins also stand in
+/var/lib/lastlog/lastlog2.db (liblastlog2). All of them know of logins with a terminal only. The
+target sends the small files whole; SQLite reads them here from memory, with limits of steps and
+sizes: a file from a host may be anything.
 """
 
 import base64
@@ -12,12 +14,16 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 _WHEN: Final = re.compile(r"(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d [+-]\d{4} \d{4})$", re.ASCII)
 _STEPS: Final = 2_000_000  # of SQLite's machine; a table of 10,000 accounts takes 200,000
 _LENGTH: Final = 1_000_000  # of one value
 _MICROSECONDS: Final = 1_000_000
+_FIRST: Final = 1000  # the account with which the part of lastlog begins that the target sends
+_ENTRY: Final = 292
+_ORDERS: Final[tuple[Literal["little", "big"], ...]] = ("little", "big")
+_PLAUSIBLE: Final = range(946_684_800, 4_102_444_800)  # this century
 
 Logins = Mapping[str, int | None]
 
@@ -86,18 +92,42 @@ def _ask(database: sqlite3.Connection, content: bytes) -> tuple[str, dict[str, i
     return None
 
 
-def last_logins(lines: Iterable[str], databases: Iterable[str]) -> tuple[Logins, bool] | None:
+def by_file(text: str, numbers: Mapping[str, int]) -> dict[str, int]:
+    """Return the last login of each name from the end of /var/log/lastlog, base64.
+
+    The file is an array by number of account, here from 1000 on: four bytes of time, 32 of
+    terminal, 256 of host (lastlog(5)). A time of 0 says nothing: only sshd writes it there.
+    """
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        return {}
+    found = {}
+    for name, number in numbers.items():
+        at = (number - _FIRST) * _ENTRY
+        if 0 <= at <= len(content) - 4:
+            times = (int.from_bytes(content[at : at + 4], order) for order in _ORDERS)
+            when = next((time for time in times if time in _PLAUSIBLE), 0)
+            if when:
+                found[name] = when
+    return found
+
+
+def last_logins(
+    lines: Iterable[str], databases: Iterable[str], others: Mapping[str, int]
+) -> tuple[Logins, bool] | None:
     """Return the last login of each name and whether a name without one never logged in.
 
-    None where nothing keeps a record that could be read. Of wtmpdb old sessions are moved away,
-    so that who is not in it may have logged in before.
+    `others` are times that some names have beside. None where nothing keeps a record that could
+    be read. Of wtmpdb old sessions are moved away, so that who is not in it may have logged in
+    before.
     """
     text = list(lines)
     read = [found for each in databases if (found := by_database(each)) is not None]
-    if not text and not read:
+    if not text and not read and not others:
         return None
     known: dict[str, int | None] = by_lastlog(text)
-    for _, logins in read:
+    for logins in (others, *(logins for _, logins in read)):
         for name, when in logins.items():
             known[name] = max(when, known.get(name) or 0)
     return known, any(table == "Lastlog2" for table, _ in read)
