@@ -30,6 +30,7 @@ def _text(way: Mapping[str, Any]) -> str:
     for name, content in way["files"].items():
         path = name if "/" in name else f"/etc/audit/rules.d/{name}"
         lines += [f"F{path}", *(f":{line}" for line in content)]
+        lines += [f" {len(content) - 1} {path}"] if name in way.get("unended", ()) else []
     lines += ["F/usr/lib/systemd/system/auditd.service", f":{way.get('unit', UNIT)}"]
     lines += [f"user {number} {name}" for name, number in way.get("users", {}).items()]
     lines += [f"phi {path}\t{real}" for path, real in way.get("phi", ())]

@@ -16,6 +16,7 @@ from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
 from hipscan.model.fact import Fact
 from hipscan.probes.audit import PROBE
+from hipscan.probes.audit_files import joined
 from hipscan.probes.base import read_frame
 from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
@@ -59,6 +60,38 @@ def differences(host: Host) -> list[str]:
         for record in found["audit_loaded"].records
         if not (record["configured"] and record["loaded"] and record["in_order"])
     ]
+
+
+# Files of rules.d as somebody who wants to fool a reader would make them.
+FILES = {
+    "audit.rules": "## first\n-D\n-b 8192\n-f 1\n",
+    "10-a.rules": "-w /etc/a -p wa\n-e 2\n\n# gone\n-w /etc/b -p wa",
+    "9-b.rules": "-f 2\n-w /etc/c -p wa\n",
+    "20-c.rules": "-D -k key\n-b 64\n-w /etc/d -p wa\n-e 1\n",
+    "own rules.rules": "-w /etc/e -p wa\n",
+    ".hidden.rules": "-w /etc/f -p wa\n",
+    "30-d.conf": "-w /etc/g -p wa\n",
+    "zz.rules": "-w /etc/h -p wa\r\n-f 0",
+}
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("image", ["debian12-audit", "debian13-audit"])
+def test_files_are_joined_as_augenrules_does(
+    start: Callable[[str], Host],  # noqa: F811  # the fixture
+    image: str,
+) -> None:
+    host = start(image)
+    for name, text in FILES.items():
+        host.run(f"cat >'/etc/audit/rules.d/{name}'", text=text)
+    host.run("augenrules")
+    made = host.run("cat -v /etc/audit/audit.rules").stdout.split("\n")[1:]
+    texts = {f"/etc/audit/rules.d/{name}": text for name, text in FILES.items()}
+    lines = {path: text.removesuffix("\n").split("\n") for path, text in texts.items()}
+    unended = [path for path, text in texts.items() if not text.endswith("\n")]
+    units = {"/usr/lib/systemd/system/audit-rules.service": [""]} if "13" in image else {}
+    found = [line.text.replace("\r", "^M") for line in joined({**lines, **units}, unended)]
+    assert found == [line for line in made if line]
 
 
 @pytest.mark.lab

@@ -58,6 +58,8 @@ for path in {" ".join(LOOKED_AT)} /var/log/sudo.log; do
 done
 
 dropins {RULES_FOLDER} .rules
+set -- {RULES_FOLDER}/*.rules
+[ ! -f "$1" ] || wc -l "$@"  # which last lines do not end
 for path in {RULES_FOLDER}/*; do
   case $path in *.rules | *'*' | *"$NL"*) ;; *) printf 'other %s\n' "$path" ;; esac
 done
@@ -213,9 +215,16 @@ def _lines(read: Listing, loads: str) -> list[Line]:
         note.kind == "absent" and note.text == RULES_FOLDER for note in read.notes
     )
     if loads in {"augenrules", ""} and folder_is_there:
-        return joined(read.files)
+        return joined(read.files, _unended(read))
     path = RULES_FILE if loads in {"augenrules", ""} else loads
     return plain(path, read.files.get(path, ()))
+
+
+def _unended(read: Listing) -> list[str]:
+    """Return the files that have fewer ends of lines than lines."""
+    counts = (re.fullmatch(r" *(\d{1,9}) (/.*)", line, re.ASCII) for line in read.plain)
+    ends = {match[2]: int(match[1]) for match in counts if match}
+    return [path for path, lines in read.files.items() if ends.get(path, len(lines)) < len(lines)]
 
 
 def _rule(entry: Loaded) -> Record:

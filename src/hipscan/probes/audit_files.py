@@ -9,7 +9,7 @@ ends the loading as well; the comparison with the kernel's list shows it.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from typing import Final
 
@@ -120,27 +120,41 @@ def _rank(char: str) -> int:
     return ord(char) if char.isascii() and char.isalpha() else ord(char) + 0x110000
 
 
-def joined(files: Mapping[str, Sequence[str]]) -> list[Line]:
+def joined(files: Mapping[str, Sequence[str]], unended: Iterable[str] = ()) -> list[Line]:
     """Return the lines that augenrules makes of the files of rules.d.
 
-    Names with blanks fall apart in its hands. Since audit 4, which has a unit of its own for the
-    rules, lines may end as on Windows.
+    Names with blanks fall apart in its hands. A file of `unended`, whose last line does not end,
+    runs on into the next. Since audit 4, which has a unit of its own for the rules, lines may end
+    as on Windows.
     """
     end = "\r" if any(path.endswith("/audit-rules.service") for path in files) else ""
-    names = {path.rpartition("/")[2]: path for path in files if _is_piece(path)}
     moved: dict[str, Line] = {}
     rest: list[Line] = []
-    for name in version_order(names):
-        for number, raw in enumerate(files[names[name]], 1):
-            text = raw.removesuffix(end)
-            match = _MOVED.match(text)
-            line = Line(text, names[name], number)
-            if match and match.lastindex:
-                moved[str(match[match.lastindex])] = line
-            elif text.strip() and not text.lstrip().startswith("#"):
-                rest.append(line)
+    for line in _run_on(files, set(unended)):
+        text = line.text.removesuffix(end)
+        match = _MOVED.match(text)
+        if match and match.lastindex:
+            moved[str(match[match.lastindex])] = replace(line, text=text)
+        elif text.strip() and not text.lstrip().startswith("#"):
+            rest.append(replace(line, text=text))
     head = [moved[letter] for letter in "Dbf" if letter in moved]
     return [*head, *rest, *([moved["e"]] if "e" in moved else [])]
+
+
+def _run_on(files: Mapping[str, Sequence[str]], unended: set[str]) -> Iterator[Line]:
+    """Yield the lines of all files in order, as `cat` joins them."""
+    names = {path.rpartition("/")[2]: path for path in files if _is_piece(path)}
+    held: Line | None = None
+    for name in version_order(names):
+        lines = plain(names[name], files[names[name]])
+        if held and lines:
+            lines[0] = replace(held, text=held.text + lines[0].text)
+            held = None
+        if names[name] in unended and lines:
+            held = lines.pop()
+        yield from lines
+    if held:
+        yield held
 
 
 def _is_piece(path: str) -> bool:
