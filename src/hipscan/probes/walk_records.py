@@ -29,12 +29,15 @@ PROGRAM_CREDENTIALS: Final = (
     *("*/sites/default/settings.php", "tomcat-users.xml", "standalone-users.properties"),
     *("ldap.secret", "pam_ldap.secret", "chap-secrets", "pap-secrets", "sasl_passwd"),
 )
-DUMPS: Final = ("*.sql", "*.sql.gz", "*.sql.xz", "*.sql.bz2", "*.sql.zst", "*.dump", "*.dcm")
+DUMPS: Final = (
+    *("*.sql", "*.SQL", "*.sql.gz", "*.sql.xz", "*.sql.bz2", "*.sql.zst", "*.sql.zip", "*.sql.bak"),
+    *("*.dump", "*.dump.gz", "*.dmp", "*.pgdump", "*.bson.gz", "*.dcm", "*.DCM", "*.hl7"),
+)
 # What a web server may hand out: a dump there is a download, whatever its mode.
 WEB_ROOTS: Final = (
     *("/var/www/*", "/srv/www/*", "/srv/http/*", "/usr/share/nginx/html/*", "/usr/local/www/*"),
 )
-LEFT_BEHIND: Final = (*DUMPS, "*.sql.*", "*.bak", "*.sqlite", "*.sqlite3", "*.mdb", "*.hl7")
+LEFT_BEHIND: Final = (*DUMPS, "*.sql.*", "*.bak", "*.sqlite", "*.sqlite3", "*.mdb")
 # Where programs keep keys and data of their own tests.
 SHIPPED: Final = (
     *("/usr/lib/*", "/usr/share/*", "*/site-packages/*", "*/dist-packages/*", "*/node_modules/*"),
