@@ -15,7 +15,10 @@ CONFIG_FIELDS: Final = {
     "remote_access": Field(FieldType.BOOLEAN, "whether it answers other hosts over HTTP"),
     "authentication": Field(FieldType.BOOLEAN, "whether it asks for a login"),
     "authentication_implied": Field(FieldType.BOOLEAN, "whether no file says so"),
-    "open": Field(FieldType.BOOLEAN, "whether other hosts get in without a login"),
+    "open": Field(
+        FieldType.BOOLEAN,
+        "whether other hosts get in without a login; unknown with the plugin Authorization",
+    ),
     "users": Field(FieldType.LIST, "names in RegisteredUsers"),
     "weak_users": Field(FieldType.LIST, "those with an empty or a published password"),
     "builtin_user": Field(FieldType.BOOLEAN, "whether orthanc/orthanc gets in by implied default"),

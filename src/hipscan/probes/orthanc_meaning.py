@@ -85,13 +85,18 @@ def _http(
         "remote_access": remote,
         "authentication": asks,
         "authentication_implied": not is_set,
-        "open": _all(http, remote, None if asks is None else not asks),
+        "open": _is_open(_all(http, remote, None if asks is None else not asks), merged),
         "users": sorted(states),
         "weak_users": sorted(
             n for n, state in states.items() if state in ("empty", "known-default")
         ),
         "builtin_user": builtin,
     }
+
+
+def _is_open(unasked: bool | None, merged: Merged) -> bool | None:  # noqa: FBT001  # three answers
+    """Return whether others get in unasked; the plugin Authorization may ask all the same."""
+    return None if unasked and "Authorization" in merged.present else unasked
 
 
 def _makes_user(
