@@ -107,7 +107,7 @@ class Filter:
         """Say whether the rules record all of `need`."""
         left = whole = (1 << len(self._scene(need.scene))) - 1
         first: Loaded | None = None
-        lost: tuple[int, Loaded] | None = None
+        lost: Loaded | None = None
         narrow = False
         for place in self._candidates(need):
             entry = self.rules[place]
@@ -120,9 +120,9 @@ class Filter:
             if entry.rule.action == "always" and entry.rule.filter == "exit":
                 first = first or entry
             else:
-                lost = lost or (hit, entry)
+                lost = lost or entry
         if lost:
-            return Answer(f"kept out by {lost[1].place or lost[1].rule}")
+            return Answer(f"kept out by {lost.place or lost.rule}")
         if left:
             return Answer(self._left(need.scene, left, whole, narrow=narrow))
         return Answer("", first)
