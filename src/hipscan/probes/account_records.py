@@ -254,3 +254,14 @@ def owners(seen: Listing) -> dict[str, tuple[int, int]]:
     """Return the numbers of each account and of its first group."""
     lines = map(_passwd, _rest(seen, "P"))
     return {line["name"]: (int(line["uid"]), int(line["gid"])) for line in lines}
+
+
+def members(seen: Listing) -> dict[int, set[str]]:
+    """Return the accounts in each group, by the group's number."""
+    found: dict[int, set[str]] = {}
+    for name, (_, gid) in owners(seen).items():
+        found.setdefault(gid, set()).add(name)
+    for line in _rest(seen, "G"):
+        _, number, names = line.split(":", 2)
+        found.setdefault(int(number), set()).update(name for name in names.split(",") if name)
+    return found

@@ -18,6 +18,7 @@ from hipscan.probes.account_records import (
     defaults,
     groups,
     homes,
+    members,
     owners,
     shells,
     sources,
@@ -66,7 +67,7 @@ def parse(text: str, _status: int) -> Facts:
         raise ValueError("no account in /etc/passwd")
     keys = _keys(seen)
     known = accounts(seen)
-    files = home_files(seen, statuses(seen), owners(seen))
+    files = home_files(seen, statuses(seen), owners(seen), members(seen))
     return {
         "account": _whole(seen, "/etc/passwd", with_ways_in(known, keys)),
         "group": _whole(seen, "/etc/group", groups(seen)),

@@ -5,6 +5,7 @@ T8180:1000:1000:84:1790000000:ann:ann:/home/ann/.netrc
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from posixpath import basename
 from typing import Final
 
@@ -27,6 +28,9 @@ HOME_FILE: Final = {
     "group": Field(FieldType.TEXT, "group of the file"),
     "group_owned": Field(FieldType.BOOLEAN, "whether its group is the account's first or root"),
     "group_writable": Field(FieldType.BOOLEAN, "whether its group may write it"),
+    "group_shared": Field(
+        FieldType.BOOLEAN, "whether its group has other members than the account and root"
+    ),
     "world_writable": Field(FieldType.BOOLEAN, "whether others may write it"),
     "modified": Field(FieldType.TIME, "last change of the content"),
 }
@@ -49,12 +53,21 @@ _KIND: Final = {name: kind for kind, names in _KINDS.items() for name in names}
 
 
 def home_files(
-    seen: Listing, status: Mapping[str, Status], owners: Mapping[str, tuple[int, int]]
+    seen: Listing,
+    status: Mapping[str, Status],
+    owners: Mapping[str, tuple[int, int]],
+    members: Mapping[int, AbstractSet[str]],
 ) -> tuple[Record, ...]:
-    """Return a record for each dot file; `owners` gives the numbers of account and group."""
+    """Return a record for each dot file.
+
+    `owners` gives the numbers of account and group, `members` the accounts in a group.
+    """
     lines = (line[1:].partition(":") for line in seen.plain if line.startswith("O"))
     return tuple(
-        _record(account, path, status[path], owners.get(account, (-1, -1)))
+        {
+            **_record(account, path, status[path], owners.get(account, (-1, -1))),
+            "group_shared": bool(members.get(status[path].gid, set()) - {account, "root"}),
+        }
         for account, _, path in lines
         if path in status
     )
