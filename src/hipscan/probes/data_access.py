@@ -66,7 +66,7 @@ for path in $HIPSCAN_DATA; do
   [ $# -eq 0 ] || grants "$@"
 done
 for path in $(ls -ld /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/sudoers /etc/sudoers.d \
-  /etc/ssh/sshd_config /etc/ssh /root /etc/crontab /var/log/audit |
+  /etc/ssh/sshd_config /etc/ssh /root /etc/crontab |
   awk 'substr($1, 11, 1) == "+" { print $NF }'); do
   printf 'A%s\n' "$path"
   grants "$path"

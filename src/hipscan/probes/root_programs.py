@@ -97,6 +97,7 @@ function finish(  i) {
 /^[ \t]*(#[^0-9]|#$|;|$)/ { next }
 unit {
   if (sub(/^[ \t]*User[ \t]*=[ \t]*/, "")) user = $0
+  else if (/^[ \t]*DynamicUser[ \t]*=[ \t]*(yes|true|on|1)[ \t]*$/ && user == "") user = "nobody"
   else if (sub(/^[ \t]*Exec[A-Za-z]+[ \t]*=[ \t]*[-@:+!|]*/, "")) {
     count++; command[count] = $0; place[count] = FILENAME ":" FNR
   }
