@@ -33,12 +33,13 @@ for name in ufw firewalld nft iptables; do
     [ ! -x "$folder/$name" ] || {{ printf 'installed %s\n' "$name"; break; }}
   done
 done
+uncommented() {{ sed 's/^:[[:blank:]]*#.*/:/'; }}
 set --
 for path in /etc/ufw/ufw.conf /etc/default/ufw {" ".join(NFT_FILES)} {_SAVED} \
   /etc/firewalld/firewalld.conf; do
   [ ! -e "$path" ] || set -- "$@" "$path"
 done
-[ $# -eq 0 ] || files "$@"
+[ $# -eq 0 ] || files "$@" | uncommented
 set --
 for path in {" ".join(NFT_FILES)}; do
   [ -f "$path" ] && [ -r "$path" ] || continue
@@ -48,7 +49,7 @@ for path in {" ".join(NFT_FILES)}; do
     for more in ${{more%%\"*}}; do [ ! -e "$more" ] || set -- "$@" "$more"; done
   done <"$path"
 done
-[ $# -eq 0 ] || files "$@"
+[ $# -eq 0 ] || files "$@" | uncommented
 if [ -r /etc/firewalld/firewalld.conf ]; then
   zone=$(sed -n 's/^[[:blank:]]*DefaultZone[[:blank:]]*=[[:blank:]]*//p' \
     /etc/firewalld/firewalld.conf)
