@@ -27,6 +27,7 @@ _FORWARD: Final = re.compile(
     r"(?:^|[\s{&])(@@?)(?:\([^)]*\))?(\[[^\]]+\]|[A-Za-z0-9][\w.-]*)(?::(\w+))?(?=[;\s}]|$)"
 )
 _FILE: Final = re.compile(r"(?:^|[\s{&])-?(/[^\s;}]+)(?=[;\s}]|$)")
+_QUOTED: Final = re.compile(r'"(?:\\.|[^"\\])*"')
 _SELECTOR: Final = re.compile(r"^\s*(?:[\w*,]+\.[=!\w*,]+[;\w.=!*,]*|&|:\w+.*|if\b.*|\})")
 _TLS_DRIVERS: Final = ("gtls", "ossl", "mbedtls")
 _LOCAL: Final = ("127.", "localhost", "::1", "[::1]")
@@ -168,6 +169,7 @@ def _old(piece: str, state: _State) -> Iterator[tuple[str, Record]]:
         return
     if not _SELECTOR.match(piece):
         return
+    piece = _QUOTED.sub('""', piece)  # what a property is compared with is no action
     for at, host, port in _FORWARD.findall(piece):
         values = {
             "target": host,
