@@ -18,8 +18,8 @@ from hipscan.model.fact import Record
 from hipscan.probes import mail, sharing, stores
 from hipscan.probes.base import Listing, Probe, listing, read_text
 from hipscan.probes.exports import read_exports
-from hipscan.probes.postfix import DEFAULTS
 from hipscan.probes.postfix_conf import expand, main_settings, services
+from hipscan.probes.postfix_files import DEFAULTS
 from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 

@@ -7,9 +7,7 @@ was set either (src/networking.c). Of passwords only that there is one leaves th
 """
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -18,6 +16,7 @@ from hipscan.probes.addresses import is_remote
 from hipscan.probes.allow_list import beside, command_words, stem
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing
 from hipscan.probes.bundle import Member
+from hipscan.probes.redis_lines import Line, is_passwordless, read_lines, split_line
 from hipscan.probes.tls_grades import old_protocols
 
 _KEYS: Final = (
@@ -87,12 +86,6 @@ _NAMES: Final = re.compile(r"(^|/)(redis|valkey|default)[^/]*\.conf$")
 _TLS: Final = ("TLSv1.2", "TLSv1.3")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    key: str
-    values: tuple[str, ...]
-
-
 def parse(read: Listing) -> Facts:
     """Parse versions, configurations, ACL files and units.
 
@@ -123,7 +116,7 @@ def _mains(read: Listing) -> list[str]:
         path
         for file, lines in read.files.items()
         for line in lines
-        for setting in _setting(line)
+        for setting in split_line(line)
         if setting.key in ("include", "aclfile") and setting.values
         for path in read.files
         if fnmatchcase(path, beside(setting.values[0], file))
@@ -131,30 +124,7 @@ def _mains(read: Listing) -> list[str]:
     return [path for path in sorted(read.files) if _NAMES.search(path) and path not in parts]
 
 
-def _setting(line: str) -> list[_Line]:
-    """Split a line as the server does: words, or quoted strings."""
-    text = line.strip()
-    if not text or text.startswith("#"):
-        return []
-    try:
-        key, *values = shlex.split(text)
-    except ValueError:
-        key, *values = text.split()
-    return [_Line(key.lower(), tuple(values))]
-
-
-def _settings(path: str, read: Listing, depth: int = 0) -> Iterator[_Line]:
-    for line in read.files.get(path, ()):
-        for each in _setting(line):
-            if each.key != "include" or not each.values:
-                yield each
-            elif depth < 5:  # noqa: PLR2004  # the server itself has no limit; files do not nest so
-                wanted = beside(each.values[0], path)
-                for file in sorted(name for name in read.files if fnmatchcase(name, wanted)):
-                    yield from _settings(file, read, depth + 1)
-
-
-def _unit_settings(path: str, read: Listing) -> Iterator[_Line]:
+def _unit_settings(path: str, read: Listing) -> Iterator[Line]:
     """Yield the options on the command line of the unit that starts this configuration."""
     for name in ("redis", "redis-server", "valkey", "valkey-server"):
         words = command_words(read, f"{name}.service")
@@ -166,12 +136,12 @@ def _unit_settings(path: str, read: Listing) -> Iterator[_Line]:
                 options.append([*word[2:].split("=", 1)])
             elif options:
                 options[-1].append(word)
-        yield from (_Line(key.lower(), tuple(values)) for key, *values in options)
+        yield from (Line(key.lower(), tuple(values)) for key, *values in options)
 
 
 def _record(path: str, read: Listing, versions: dict[str, tuple[int, ...]]) -> Record:
     server = "valkey" if "valkey" in path else "redis"
-    made = [*_settings(path, read), *_unit_settings(path, read)]
+    made = [*read_lines(path, read), *_unit_settings(path, read)]
     held = {each.key: each.values for each in made}
     listen = [word.removeprefix("-") for word in held.get("bind", ("*", "::*")) if word.strip("-")]
     remote = is_remote(listen)
@@ -220,7 +190,7 @@ def _own_commands(held: dict[str, tuple[str, ...]]) -> list[str]:
 
 
 def _has_password(
-    made: Sequence[_Line], held: dict[str, tuple[str, ...]], path: str, read: Listing
+    made: Sequence[Line], held: dict[str, tuple[str, ...]], path: str, read: Listing
 ) -> bool | None:
     """Say whether the default user needs one; with an ACL file only that counts."""
     file = "".join(held.get("aclfile", ())[:1])
@@ -228,30 +198,12 @@ def _has_password(
         lines = read.files.get(beside(file, path))
         if lines is None:
             return None
-        made = [setting for line in lines for setting in _setting(line)]
+        made = [setting for line in lines for setting in split_line(line)]
     users = [each.values[1:] for each in made if each.key == "user"]
     rules = [r for r in (e.values for e in made if e.key == "user") if r[:1] == ("default",)]
     if users and rules:
-        return not _is_passwordless(rules[-1][1:])
+        return not is_passwordless(rules[-1][1:])
     return False if file else bool("".join(held.get("requirepass", ())[:1]))
-
-
-def _is_passwordless(rules: Sequence[str]) -> bool:
-    """Say whether an ACL lets the user in without a password; it begins with a user that is off."""
-    on = free = False
-    for rule in rules:
-        match rule.lower():
-            case "on" | "off" as state:
-                on = state == "on"
-            case "nopass":
-                free = True
-            case "resetpass":
-                free = False
-            case "reset":
-                on = free = False
-            case text if text[:1] in (">", "#"):
-                free = False
-    return on and free
 
 
 MEMBER: Final = Member(

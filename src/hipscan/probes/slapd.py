@@ -132,23 +132,20 @@ def _record(main: str, read: Listing) -> Record:
     )
     required = " ".join(value for key, value in glob if key in ("require", "requires"))
     anonymous = "authc" not in required.split()
+    protection = max(_bits(factors.get(key, "")) for key in ("ssf", "tls", "transport"))
     urls = _urls(read)
     record: dict[str, Value] = {
         "urls": urls,
         "clear": any(_is_clear(url) for url in urls),
         "tls": any(key == "tlscertificatefile" for key, _ in glob),
-        "protection": max(_bits(factors.get(key, "")) for key in ("ssf", "tls", "transport")),
-        "bind_protection": _bits(factors.get("simple_bind", "")),
+        "protection": protection,
+        "bind_protection": max(protection, _bits(factors.get("simple_bind", ""))),
         "anonymous": anonymous,
         "anonymous_reads": anonymous and _anonymous_reads(main, parts, read),
         "clear_passwords": sum(item == ("rootpw", "clear") for item in everywhere),
         "min_protocol": next((value for key, value in glob if key == "tlsprotocolmin"), ""),
         "file": main,
     }
-    for floor in ("protection", "bind_protection"):
-        record["bind_protection"] = max(
-            int(str(record[floor])), int(str(record["bind_protection"]))
-        )
     return record
 
 
