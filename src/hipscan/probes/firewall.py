@@ -10,7 +10,8 @@ from typing import Final
 from hipscan.model.fact import Fact, FactStatus, Record, missing, ok
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing, Probe, listing
 from hipscan.probes.firewall_files import NFT_FILES, SAVED
-from hipscan.probes.firewall_records import Host, policies, tools
+from hipscan.probes.firewall_host import Host
+from hipscan.probes.firewall_records import policies, tools
 
 _SAVED: Final = " ".join(path for paths in SAVED.values() for path in paths)
 

@@ -1,106 +1,19 @@
-"""What the firewall probe read of a host, and the records that follow from it. Pure.
+"""The records of the firewall probe: tools, and what the kernel's filter does. Pure."""
 
-A stranger stands for everybody: two public addresses that no rule is likely to name, so that a
-rule about one half of the Internet is not overlooked.
-"""
-
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
-from typing import Final, Self
+from typing import Final
 
 from hipscan.model.fact import Record
 from hipscan.probes import firewall_files as configured
-from hipscan.probes import firewall_iptables, firewall_nft
-from hipscan.probes.base import Listing
-from hipscan.probes.firewall_model import Chain, End, Filter, Packet, Ports
+from hipscan.probes import firewall_iptables
+from hipscan.probes.firewall_filter import Filter
+from hipscan.probes.firewall_host import Host
+from hipscan.probes.firewall_model import Chain, End, Packet, Ports
+from hipscan.probes.firewall_strangers import PATHS, STRANGERS, filters, passing, worst
 
-STRANGERS: Final = {
-    "ip": ("45.83.77.99", "190.77.13.201"),
-    "ip6": ("2a0e:77f0::99", "2607:77f0::99"),
-}
 _SELF: Final = {"ip": "127.0.0.1", "ip6": "::1"}
-_INNER: Final = (
-    "lo",
-    "docker",
-    "veth",
-    "virbr",
-    "br-",
-    "cni",
-    "cali",
-    "flannel",
-    "podman",
-    "dummy",
-)
-_PATHS: Final = {
-    "input": ("prerouting", "input"),
-    "forward": ("prerouting", "forward", "postrouting"),
-    "output": ("output", "postrouting"),
-}
 _OTHERS: Final = ("shorewall", "ferm", "csf", "firehol")
-_HALF: Final = 32768
-_WIDE: Final = frozenset(("1", "2", "3", "4", "5", "6", "7", "128.0.0.0", "192.0.0.0"))
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """All that was read; `chains` is None where the kernel's rules are not known."""
-
-    chains: tuple[Chain, ...] | None
-    outer: tuple[str, ...]
-    has_ipv6: bool
-    files: Mapping[str, Sequence[str]]
-    starting: AbstractSet[str]
-    installed: AbstractSet[str]
-    unread: AbstractSet[str]
-    loaders: tuple[str, ...]  # files of the administrator's own that call nft or iptables
-
-    @classmethod
-    def of(cls, seen: Listing) -> Self:
-        """Gather what the lines of the script say."""
-        words: dict[str, list[str]] = {}
-        for line in seen.plain:
-            key, _, value = line.partition(" ")
-            words.setdefault(key, []).append(value)
-        links = [name.strip() for name in words.get("link", ())]
-        inner = [name for name in links if not name.startswith(_INNER)]
-        return cls(
-            chains=_chains(seen, words.get("read", ()), words.get("legacy", ())),
-            outer=tuple(dict.fromkeys(words.get("route", ()))) or tuple(inner) or ("eth0",),
-            has_ipv6="ipv6" in words,
-            files={path: lines for path, lines in seen.files.items() if path.startswith("/")},
-            starting=frozenset(words.get("starts", ())),
-            installed=frozenset(words.get("installed", ())),
-            loaders=tuple(words.get("loader", ())),
-            unread=frozenset(note.text for note in seen.of_kind("denied", "special")),
-        )
-
-
-def _chains(seen: Listing, read: Sequence[str], legacy: Sequence[str]) -> tuple[Chain, ...] | None:
-    """Join the answers of nft, of iptables for its own tables, and of the legacy iptables."""
-    if "end" not in read:
-        return None
-    chains: list[Chain] = []
-    foreign: AbstractSet[tuple[str, str]] = frozenset()
-    if "=nft" in seen.files:
-        document = json.loads("".join(seen.files["=nft"]))
-        chains, foreign = list(firewall_nft.read(document)), firewall_nft.speaks_xt(document)
-    dumps = {name: seen.files.get(f"={name}", ()) for name in ("ip", "ip6") if name in read}
-    if "nft" not in read and not dumps:
-        return None
-    for family, lines in dumps.items():
-        made = firewall_iptables.read(lines, family)
-        tables = {(chain.family, chain.table) for chain in made}
-        chains = [c for c in chains if (c.family, c.table) not in tables] + list(made)
-        foreign -= tables
-    for family in legacy:
-        if f"legacy-{family}" not in read:
-            return None
-        lines = seen.files.get(f"=legacy-{family}", ())
-        chains += firewall_iptables.read(lines, family, "legacy ")
-    return None if foreign else tuple(chains)
 
 
 def tools(host: Host) -> Iterator[Record]:
@@ -164,7 +77,7 @@ def _defaults(name: str, host: Host) -> configured.Defaults | None:
     if host.unread & {*configured.NFT_FILES, *(p for s in configured.SAVED.values() for p in s)}:
         return None
     return {
-        (family, hook): _default(hook, filters(chains or (), family, hook, host.outer))
+        (family, hook): worst(hook, filters(chains or (), family, hook, host.outer))
         for family in STRANGERS
         for hook in configured.HOOKS
     }
@@ -179,66 +92,6 @@ def _saved(host: Host) -> tuple[Chain, ...]:
     return tuple(chains)
 
 
-def filters(
-    chains: Sequence[Chain], family: str, hook: str, outer: Sequence[str]
-) -> tuple[Filter, ...]:
-    """Return the filter for each stranger, protocol and outer interface."""
-    strangers = STRANGERS[family][: 2 if _splits(chains) else 1]
-    return tuple(
-        Filter(chains, _packet(family, hook, name, stranger, proto))
-        for name in outer
-        for stranger in strangers
-        for proto in ("tcp", "udp")
-    )
-
-
-def _splits(chains: Sequence[Chain]) -> bool:
-    """Say whether a rule names so large a part of the addresses that strangers may differ."""
-    return any(
-        value.partition("/")[2] in _WIDE or "-" in value
-        for chain in chains
-        for rule in chain.rules
-        for test in rule.tests
-        if test.field == "saddr"
-        for value in test.values
-    )
-
-
-def _packet(family: str, hook: str, name: str, stranger: str, proto: str) -> Packet:
-    address = ip_address(stranger)
-    if hook == "output":
-        return Packet(family, proto, "", name, None, address, is_local=False)
-    return Packet(family, proto, name, "", address, None, is_local=hook == "input")
-
-
-def passing(made: Filter, hook: str) -> tuple[tuple[Ports, frozenset[End]], ...]:
-    """Return ranges of ports, together all of them, with what becomes of each."""
-    cuts = sorted({low for step in _PATHS[hook] for low, _ in made.boundaries(step)})
-    ends = (*(cut - 1 for cut in cuts[1:]), 65535)
-    return tuple(
-        ((low, high), verdict(made, hook, low)) for low, high in zip(cuts, ends, strict=True)
-    )
-
-
-def verdict(made: Filter, hook: str, port: int) -> frozenset[End]:
-    """Return all that can become of the packet on its whole way through the host."""
-    steps = [made.ends(step, port) for step in _PATHS[hook]]
-    bad = frozenset(end for step in steps for end in step if end is not End.ACCEPT)
-    return bad | {End.ACCEPT} if all(End.ACCEPT in step for step in steps) else bad
-
-
-def _default(hook: str, made: Sequence[Filter]) -> End:
-    """Return the worst that the filters make of most ports."""
-    closed: list[End] = []
-    for each in made:
-        found = passing(each, hook)
-        if sum(high - low + 1 for (low, high), ends in found if End.ACCEPT in ends) >= _HALF:
-            return End.ACCEPT
-        widest = max((p for p, ends in found if End.ACCEPT not in ends), key=lambda p: p[1] - p[0])
-        closed.append(End.REJECT if End.REJECT in dict(found)[widest] else End.DROP)
-    return End.REJECT if End.REJECT in closed else End.DROP
-
-
 def policies(host: Host) -> Iterator[Record]:
     """Yield a record for each family and hook."""
     chains = host.chains or ()
@@ -247,12 +100,12 @@ def policies(host: Host) -> Iterator[Record]:
     for family in STRANGERS:
         for hook in configured.HOOKS:
             made = filters(chains, family, hook, host.outer)
-            default = _default(hook, made)
+            default = worst(hook, made)
             yield {
                 "family": family,
                 "hook": hook,
                 "default": str(default),
-                "chains": [c.label for step in _PATHS[hook] for c in made[0].base(step)],
+                "chains": [c.label for step in PATHS[hook] for c in made[0].base(step)],
                 "open": [] if default is End.ACCEPT else sorted(_open(made, hook)),
                 "named": sorted(_named(made, hook)),
                 "loopback": _talks_with_itself(chains, family, hook),
@@ -275,7 +128,7 @@ def _named(made: Sequence[Filter], hook: str) -> set[str]:
     return {
         _spelt(each.packet.proto, ports)
         for each in made
-        for step in _PATHS[hook]
+        for step in PATHS[hook]
         for ports in each.mentioned(step)
     }
 
