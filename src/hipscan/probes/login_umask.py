@@ -3,7 +3,8 @@
 Shells read their files last, so a umask there wins: for everybody the last file that has one, for
 root one of root's own. Where a file has several, behind conditions perhaps, the loosest counts.
 Without any, pam_umask(8) takes its argument or UMASK of login.defs(5); without pam_umask the
-kernel's default of 022 holds.
+kernel's default of 022 holds. That pam_umask gives the group of one account alone the rights of
+its owner (USERGROUPS_ENAB, as on Debian 13) opens nothing to others and is left out.
 """
 
 from collections.abc import Callable, Sequence
