@@ -31,7 +31,7 @@ def main() -> None:
         }
         inventory.write_text(json.dumps({"hosts": {"debian12": settings}}))
         done = client.command(
-            *("collect", "-i", str(inventory), "--exchange", "-d", folder),
+            *("collect", "-i", str(inventory), "--exchange", "--deep", "-d", folder),
             *("--known-hosts", str(host.known_hosts), "--ssh-config", "/dev/null", "--quiet"),
         )
         sys.stdout.write(done.stdout + done.stderr)

@@ -17,6 +17,9 @@ def collect(
     exchange: Annotated[
         bool, typer.Option("--exchange", help="Keep the raw answers too, secrets taken out.")
     ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also what takes a target seconds, for --profile deep.")
+    ] = False,
 ) -> int:
     """Read the facts of targets into snapshot files, for `hipscan evaluate` elsewhere.
 
@@ -26,4 +29,4 @@ def collect(
     """
     from hipscan.cli import collecting  # noqa: PLC0415  # heavy: only when it runs
 
-    return collecting.collect_all(reach, folder, exchange=exchange)
+    return collecting.collect_all(reach, folder, exchange=exchange, deep=deep)

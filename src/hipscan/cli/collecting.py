@@ -43,7 +43,7 @@ class Collector:
         )
 
 
-def collect_all(reach: Reach, folder: Path, *, exchange: bool) -> int:
+def collect_all(reach: Reach, folder: Path, *, exchange: bool, deep: bool) -> int:
     """Write one snapshot a target; return 3 when one could not be reached or broke off."""
 
     def keep(target: Target, collected: Collected) -> str:
@@ -54,7 +54,7 @@ def collect_all(reach: Reach, folder: Path, *, exchange: bool) -> int:
             files.write(raw, dumps(_exchange(target, collected)).encode())
         return f"{line(target.name)}: {path}{_remark(collected)}"
 
-    return _each(reach, full_order(reach.timeout), keep)
+    return _each(reach, full_order(reach.timeout, deep=deep), keep)
 
 
 def check_all(reach: Reach) -> int:

@@ -134,12 +134,16 @@ def order_for(selection: Selection, seconds: int | None) -> Order:
     )
 
 
-def full_order(seconds: int | None = None) -> Order:
-    """Return the order that runs every probe, with the paths of the default pack."""
+def full_order(seconds: int | None = None, *, deep: bool = True) -> Order:
+    """Return the order that runs every probe, with the paths of the default pack.
+
+    Without `deep` those that take seconds of a target's time are left out.
+    """
     selection = select_rules(content.packs(()))
     paths = needs.stat_paths(selection.rules, Scope(selection.variables))
     budget = Budget(seconds=seconds or DEFAULT_SECONDS)
-    return order(table.probes().values(), stat_paths=paths, budget=budget)
+    probes = [probe for probe in table.probes().values() if deep or not probe.deep]
+    return order(probes, stat_paths=paths, budget=budget)
 
 
 def connect(reach: Reach) -> Connections:

@@ -93,7 +93,7 @@ class Probe:
     secrets out of a payload before it may be saved; the default is for scripts that let no
     secret leave the target. `commands` is the allow-list: programs beyond the basic ones that
     the script runs, each known to write nothing. The answer of a `bulky` probe is compressed on the
-    target, which costs two processes there.
+    target, which costs two processes there. A `deep` probe takes seconds of the target's time.
     """
 
     name: str
@@ -105,6 +105,7 @@ class Probe:
     data: str = ""
     commands: tuple[str, ...] = ()
     bulky: bool = False
+    deep: bool = False
     redact: Callable[[bytes], bytes] = field(default=_keep)
 
 

@@ -145,6 +145,7 @@ PROBE: Final = Probe(
     parse=parse,
     seconds=90,
     bulky=True,
+    deep=True,
     limit=4 * 1024 * 1024,
     commands=("dpkg --verify", "rpm", "setpriv"),
 )
