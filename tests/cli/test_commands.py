@@ -21,6 +21,7 @@ COMMANDS = [
         "scan",
         "collect",
         "evaluate",
+        "vulns",
         "plan",
         "check",
         "explain",

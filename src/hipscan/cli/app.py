@@ -17,6 +17,7 @@ from hipscan.cli.init import init
 from hipscan.cli.plan import plan
 from hipscan.cli.report import report
 from hipscan.cli.scan import scan
+from hipscan.cli.vulns import vulns
 
 _EXIT_CODES = """Exit status: 0 nothing at or above --fail-on, 1 something is, 2 wrong usage,
 3 something could not be scanned or judged, 4 an output could not be written, 70 a bug,
@@ -51,7 +52,8 @@ def hipscan(
     del version
 
 
-for _command in (scan, collect, evaluate, plan, check, explain, frameworks, report, fix, init):
+_COMMANDS = (scan, collect, evaluate, vulns, plan, check, explain, frameworks, report, fix, init)
+for _command in _COMMANDS:
     app.command(_command.__name__, epilog=_EXIT_CODES)(grouped(_command))
 app.add_typer(rules.app, name="rules")
 app.add_typer(feeds.app, name="feeds")

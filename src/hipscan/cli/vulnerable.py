@@ -1,0 +1,211 @@
+"""The work behind `hipscan vulns`: snapshots in, what the index says of them out.
+
+Exit statuses: 1 when something is found that somebody has to act on, 3 when something could not be
+looked up or the data are too old to say that there is nothing.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from hipscan.cli import runner, saved, vulnerable_text
+from hipscan.cli.collecting import Collector
+from hipscan.cli.flags import Reach
+from hipscan.cli.progress import Progress
+from hipscan.cli.runner import at_a_time
+from hipscan.cli.scanning import DEFAULT_JOBS, DEFAULT_SECONDS, connect
+from hipscan.cli.settings import Settings, settle_reach
+from hipscan.cli.targets import choose
+from hipscan.cli.vulnerable_text import Seen
+from hipscan.collect.collector import Collected, order
+from hipscan.errors import ExitCode, TargetError, UsageError
+from hipscan.feeds.base import FeedError
+from hipscan.feeds.index import opened
+from hipscan.feeds.known import matched
+from hipscan.fleet.pool import run_on, threads
+from hipscan.fleet.run_folder import read_snapshot
+from hipscan.model import aging
+from hipscan.model.advisory import Advisory, State
+from hipscan.model.knowledge import Knowledge
+from hipscan.model.snapshot import Snapshot
+from hipscan.probes import table
+from hipscan.sanitize import block
+from hipscan.transport.base import Budget
+
+_CVE: Final = re.compile(r"CVE-\d{4}-\d{4,19}")
+
+
+def show(reach: Reach, name: str, *, every: bool) -> int:
+    """Print what hosts and snapshot files have; return the exit status."""
+    _check(name)
+    settings = settle_reach(reach)
+    seen = list(_looked_up(settings, _files(reach), _hosts(reach)))
+    if name == "json":
+        _print_json(seen)
+    else:
+        _print(vulnerable_text.packages(seen, every=every))
+    wanted = any(vulnerable_text.is_urgent(advisory) for each in seen for advisory in each.found)
+    return _status(seen, is_found=wanted)
+
+
+def which_hosts(reach: Reach, cve: str, name: str) -> int:
+    """Print which of the saved snapshots have `cve`; return the exit status."""
+    _check(name)
+    wanted = cve.upper()
+    if not _CVE.fullmatch(wanted):
+        raise UsageError(f"--cve {cve!r} is no CVE", hint="--cve CVE-2024-6387")
+    if _hosts(reach):
+        raise UsageError("--cve reads saved snapshots, no hosts", hint="name files, or nothing")
+    settings, files = settle_reach(reach), _files(reach)
+    snapshots = files or tuple(saved.newest(runner.state_folder()))
+    if not snapshots:
+        raise UsageError("there is no snapshot yet", hint="hipscan scan, or hipscan collect")
+    is_known = _check_index(wanted)
+    seen = [_only(each, wanted) for each in _judged(snapshots, settings)]
+    if name == "json":
+        _print_json(seen)
+    else:
+        _print(vulnerable_text.hosts(seen, wanted))
+    if not is_known:
+        _say(f"no feed in the index knows {wanted}: that no host has it cannot be told")
+    has_it = {State.FIXABLE, State.UNFIXED}
+    status = _status(
+        seen, is_found=any(item.state in has_it for each in seen for item in each.found)
+    )
+    is_told = is_known and not any(
+        item.state is State.UNKNOWN for each in seen for item in each.found
+    )
+    return status if status or is_told else ExitCode.INCOMPLETE
+
+
+def _only(seen: Seen, cve: str) -> Seen:
+    return replace(seen, found=tuple(item for item in seen.found if cve in {item.cve, *item.cves}))
+
+
+def _check(name: str) -> None:
+    if name not in {"table", "json"}:
+        raise UsageError(f"unknown format {name!r}", hint="table or json")
+
+
+def _check_index(cve: str = "") -> bool:
+    """Raise FeedError when there is no index; say whether one of its feeds knows `cve`."""
+    with opened(runner.feeds_folder()) as index:
+        if index is None or not index.feeds():
+            raise FeedError(
+                "there is no index of known vulnerabilities",
+                hint="hipscan feeds update; without internet, hipscan feeds import FILE...",
+            )
+        return not cve or index.knows(cve)
+
+
+def _is_file(word: str) -> bool:
+    return "/" in word or word.endswith(".json")
+
+
+def _files(reach: Reach) -> tuple[Snapshot, ...]:
+    return tuple(read_snapshot(Path(word)) for word in reach.targets if _is_file(word))
+
+
+def _hosts(reach: Reach) -> tuple[str, ...]:
+    return tuple(word for word in reach.targets if not _is_file(word))
+
+
+def _looked_up(
+    settings: Settings, files: Sequence[Snapshot], hosts: tuple[str, ...]
+) -> Iterator[Seen]:
+    _check_index()
+    yield from _judged(files, settings)
+    if hosts or not files:
+        reach = replace(settings.reach, targets=hosts)
+        yield from _collected(replace(settings, reach=reach))
+
+
+def _collected(settings: Settings) -> Iterator[Seen]:
+    """Read from every host what the lookup needs; yield what is known of each."""
+    reach, targets = settings.reach, choose(settings)
+    what = order(
+        table.probes_for(("vulnerability",)),
+        budget=Budget(seconds=reach.timeout or DEFAULT_SECONDS),
+    )
+    work = Collector(what, connect(reach))
+    count = at_a_time(reach.jobs or DEFAULT_JOBS, len(targets))
+    with Progress(len(targets), quiet=reach.quiet) as progress, threads(count) as pool:
+        for target, result in run_on(targets, progress.watched(work), pool):
+            if isinstance(result, TargetError):
+                why = f"not reached: {result.cause}: {result.message}"
+                reason = f"{why}; {result.hint}" if result.hint else why
+                yield Seen(target.name, datetime.now(UTC), reason=reason)
+            elif isinstance(result, Collected):
+                yield _judge(result.snapshot, settings)
+            else:
+                raise result
+
+
+def _judged(snapshots: Iterable[Snapshot], settings: Settings) -> Iterator[Seen]:
+    return (_judge(snapshot, settings) for snapshot in snapshots)
+
+
+def _judge(snapshot: Snapshot, settings: Settings) -> Seen:
+    name, now = snapshot.target.name, datetime.now(UTC)
+    days = settings.set.get("feed_days")
+    limit = days if isinstance(days, int) else Knowledge(now).feed_days
+    known = matched(runner.feeds_folder(), snapshot)
+    if known is None or known.reason:
+        why = known.reason if known else "the index of feeds has gone"
+        return Seen(name, now, taken=snapshot.taken, reason=why)
+    return Seen(
+        name,
+        now,
+        taken=snapshot.taken,
+        found=tuple(aging.aged(known, now, limit)),
+        feeds=known.feeds,
+        stale=aging.old_feeds(known, now, limit),
+        unjudged=len(known.unjudged),
+    )
+
+
+def _status(seen: Sequence[Seen], *, is_found: bool) -> int:
+    if is_found:
+        return ExitCode.GATE
+    is_open = any(each.reason or aging.of_records(each.stale) for each in seen)
+    return ExitCode.INCOMPLETE if is_open else ExitCode.OK
+
+
+def _print(lines: Iterable[str]) -> None:
+    for text in lines:
+        sys.stdout.write(f"{text}\n")
+
+
+def _print_json(seen: Sequence[Seen]) -> None:
+    """Print the list; what it has no room for goes to standard error."""
+    entries = [_entry(each.target, advisory) for each in seen for advisory in each.found]
+    sys.stdout.write(json.dumps(entries, indent=1) + "\n")
+    for each in seen:
+        _say("; ".join(vulnerable_text.remarks(each)))
+
+
+def _entry(target: str, advisory: Advisory) -> dict[str, object]:
+    return {
+        "target": target,
+        "ecosystem": advisory.ecosystem,
+        "source": advisory.source,
+        "packages": list(advisory.packages),
+        "installed": advisory.installed,
+        "fixed": advisory.fixed,
+        "state": str(advisory.state),
+        "advisory": advisory.id,
+        "cves": list(advisory.cves),
+        "severity": str(advisory.severity or "none"),
+        "kev": None if advisory.kev is None else bool(advisory.kev),
+        "epss": advisory.epss,
+        "published": advisory.published,
+    }
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"hipscan: {block(text)}\n")

@@ -1,0 +1,170 @@
+"""What `hipscan vulns` prints: a line a package, or with --cve a line a host."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from hipscan.feeds import ecosystems
+from hipscan.feeds.remedies import command
+from hipscan.model.advisory import Advisory, FeedState, State
+from hipscan.model.finding import Severity
+from hipscan.model.knowledge import at
+from hipscan.sanitize import line
+from hipscan.versions import InvalidVersion, key
+
+_HEAD: Final = (
+    *("package", "installed", "fixed in", "worst", "severity", "KEV", "EPSS", "age", "fix with"),
+)
+_NONE: Final = "-"
+_STATES: Final = {
+    State.UNFIXED: "no fix yet",
+    State.UNKNOWN: "cannot tell",
+    State.NOT_AFFECTED: "not affected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the index says of one target at the time `now`.
+
+    `taken` is when the target was read, `stale` those of `feeds` whose data are too old,
+    `unjudged` how many packages no feed covers; `reason` says why nothing could be looked up.
+    """
+
+    target: str
+    now: datetime
+    taken: str = ""
+    found: tuple[Advisory, ...] = ()
+    feeds: tuple[FeedState, ...] = ()
+    stale: tuple[FeedState, ...] = ()
+    unjudged: int = 0
+    reason: str = ""
+
+
+def is_urgent(advisory: Advisory) -> bool:
+    """Say whether somebody has to act: it has a fix and weight, or is being exploited."""
+    if advisory.state is State.NOT_AFFECTED:
+        return False
+    has_fix = advisory.state is State.FIXABLE and advisory.severity is not Severity.INFO
+    return has_fix or bool(advisory.kev)
+
+
+def packages(seen: Sequence[Seen], *, every: bool) -> Iterator[str]:
+    """Yield the lines of every target: what it is, a line a package, what was left out."""
+    for each in seen:
+        yield line(f"{each.target}: {'; '.join(remarks(each))}")
+        shown = [item for item in each.found if every or is_urgent(item)]
+        if shown:
+            yield from _table([_HEAD, *_rows(shown, each.now)])
+        if not each.reason:
+            yield f"  {_summary(each, shown)}"
+
+
+def hosts(seen: Sequence[Seen], cve: str) -> Iterator[str]:
+    """Yield a line a host: whether it has `cve`, and what to do."""
+    for each in seen:
+        if each.reason or not each.found:
+            what = "cannot tell" if each.reason or each.stale else f"{cve} is not known of it"
+            yield line(f"{each.target}: {what}; {'; '.join(remarks(each))}")
+        for item in each.found:
+            fix = command([item])
+            yield line(
+                f"{each.target}: {item.source} {item.installed}: {_fixed([item])}"
+                f"{f'; {fix}' if fix else ''}{f'; {item.why}' if item.why else ''}"
+                f"; {'; '.join(remarks(each))}"
+            )
+
+
+def remarks(seen: Seen) -> list[str]:
+    """Return what belongs to every answer: why there is none, of when the data are."""
+    read = [f"read {seen.taken[:10]}"] if seen.taken else []
+    if seen.reason:
+        return [*read, f"NOT LOOKED UP: {seen.reason}"]
+    dates = ", ".join(f"{feed.name} {feed.dated[:10]}" for feed in seen.feeds)
+    said = [*read, f"feeds: {dates}"]
+    if seen.stale:
+        old = ", ".join(feed.name for feed in seen.stale)
+        said.append(f"TOO OLD: {old}; hipscan feeds update")
+    return said
+
+
+def _rows(shown: Sequence[Advisory], now: datetime) -> list[tuple[str, ...]]:
+    groups: defaultdict[tuple[str, str, str], list[Advisory]] = defaultdict(list)
+    for item in shown:
+        groups[ecosystems.base(item.ecosystem), item.source, item.installed].append(item)
+    ordered = sorted(groups.values(), key=lambda group: _weight(_worst(group)), reverse=True)
+    return [_row(group, now) for group in ordered]
+
+
+def _row(group: Sequence[Advisory], now: datetime) -> tuple[str, ...]:
+    worst = _worst(group)
+    others = len(group) - 1
+    return (
+        worst.source,
+        worst.installed,
+        _fixed(group),
+        worst.cve + (f" +{others}" if others else ""),
+        str(worst.severity or _NONE),
+        _exploited(group),
+        _NONE if worst.epss is None else f"{worst.epss:.1%}",
+        _age(group, now),
+        command(group) or _NONE,
+    )
+
+
+def _worst(group: Sequence[Advisory]) -> Advisory:
+    return max(group, key=_weight)
+
+
+def _weight(item: Advisory) -> tuple[bool, int, float, float]:
+    rank = item.severity.rank if item.severity else -1
+    return bool(item.kev), rank, item.epss or 0.0, item.cvss or 0.0
+
+
+def _fixed(group: Sequence[Advisory]) -> str:
+    """Return the version that has all fixes, or why there is none."""
+    versions = [item.fixed for item in group if item.state is State.FIXABLE]
+    if not versions:
+        return _STATES[min((item.state for item in group), key=list(_STATES).index)]
+    scheme = ecosystems.SCHEMES.get(ecosystems.base(group[0].ecosystem))
+    try:
+        return max(versions, key=lambda version: key(scheme, version)) if scheme else versions[0]
+    except InvalidVersion:
+        return versions[0]
+
+
+def _exploited(group: Sequence[Advisory]) -> str:
+    if any(item.ransomware for item in group):
+        return "ransomware"
+    if any(item.kev for item in group):
+        return "yes"
+    return "?" if any(item.kev is None for item in group) else _NONE
+
+
+def _age(group: Sequence[Advisory], now: datetime) -> str:
+    """Return for how long the oldest fix has been out, else how long the oldest hole is known."""
+    since = [item.fix_since for item in group if item.fix_since]
+    known = since or [item.published for item in group if item.published]
+    return f"{(now - at(min(known))).days} d" if known else _NONE
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    clean = [[line(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in clean) for column in range(len(_HEAD))]
+    for row in clean:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield f"  {'  '.join(cells)}".rstrip()
+
+
+def _summary(seen: Seen, shown: Sequence[Advisory]) -> str:
+    """Say how much was found, and how much of it is not shown."""
+    hidden = len(seen.found) - len(shown)
+    count = len({(item.source, item.installed) for item in shown})
+    said = [f"{count} packages, {len(shown)} vulnerabilities"]
+    if hidden:
+        said.append(f"{hidden} more without a fix or unimportant (--all)")
+    if seen.unjudged:
+        said.append(f"{seen.unjudged} packages that no feed covers")
+    return "; ".join(said)
