@@ -179,7 +179,7 @@ def _host(read: Listing, machine: list[str]) -> Host:
         arches=arches[:1] if "only64" in read.plain else arches,
         there=there,
         links=frozenset(_said(read, "link")),
-        faillock=folder[1].rstrip("/") if folder else "/run/faillock",
+        faillock=folder[1].rstrip("/") if folder else "/var/run/faillock",
         sudo_log=log[1] if log else known,
         phi=tuple((path.rstrip("/") or "/", real or path) for path, _, real in pairs),
     )

@@ -60,7 +60,7 @@ class Host:
     arches: tuple[str, ...]
     there: frozenset[str] = frozenset()
     links: frozenset[str] = frozenset()
-    faillock: str = "/run/faillock"
+    faillock: str = "/var/run/faillock"
     sudo_log: str = ""
     phi: tuple[tuple[str, str], ...] = ()
 
