@@ -55,6 +55,7 @@ _NAMES: Final = (
     "snmpd",
     "sockets",
     "sshd",
+    "stale_processes",
     "storage",
     "stores",
     "sudoers",
