@@ -75,7 +75,7 @@ def parse(text: str, _status: int) -> Facts:
         "authorized_key": replace(keys, records=with_accounts(keys.records, known)),
         "home_file": _home_files(seen, files),
         "login_shell": _whole(seen, "/etc/shells", shells(seen)),
-        "account_default": _whole(seen, "/etc/default/useradd", (defaults(seen),)),
+        "account_default": _defaults(seen),
     }
 
 
@@ -95,6 +95,13 @@ def _whole(seen: Listing, path: str, records: tuple[Record, ...]) -> Fact:
         return ok(*records)
     reason = f"{path}: {', '.join(bad + unread)} could not be read"
     return Fact(FactStatus.PARTIAL, records, reason)
+
+
+def _defaults(seen: Listing) -> Fact:
+    """Return what useradd gives new accounts; of a file that is closed to us nothing is known."""
+    path = "/etc/default/useradd"
+    unread = [note.kind for note in seen.notes if note.text == path and _counts(note)]
+    return _whole(seen, path, () if unread else (defaults(seen),))
 
 
 def _counts(note: Note) -> bool:
