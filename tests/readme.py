@@ -11,9 +11,7 @@ from hipscan.rules.proof import proof
 
 ROOT: Final = Path(__file__).parents[1]
 README: Final = ROOT / "README.md"
-_BETWEEN: Final = re.compile(
-    r"(?<=<!-- rules, by `make docs` -->\n).*(?=<!-- end -->)", re.DOTALL
-)
+_BETWEEN: Final = re.compile(r"(?<=<!-- rules, by `make docs` -->\n).*(?=<!-- end -->)", re.DOTALL)
 
 
 def rules_table() -> str:

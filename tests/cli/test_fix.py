@@ -35,7 +35,10 @@ def tasks(playbook: str) -> list[Any]:
     class Loader(yaml.SafeLoader):
         """Knows Ansible's tag."""
 
-    Loader.add_constructor("!unsafe", lambda loader, entry: loader.construct_scalar(entry))
+    def text(loader: yaml.SafeLoader, entry: yaml.ScalarNode) -> str:
+        return str(loader.construct_scalar(entry))
+
+    Loader.add_constructor("!unsafe", text)
     plays: list[Any] = yaml.load(playbook, Loader)  # noqa: S506  # a safe loader with one tag more
     return plays
 

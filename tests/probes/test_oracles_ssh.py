@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hipscan.probes.algorithms import ANNOUNCEMENTS, Grade, Kind, grade_algorithm
-from hipscan.probes.ssh_keys import fingerprint
+from hipscan.probes.ssh_keys import key_print
 from hipscan.probes.sshd_match import deciding_lines, directives, redact
 from hipscan.probes.sshd_settings import settings
 from tests.sshd import _AS_ROOT as AS_ROOT
@@ -60,10 +60,12 @@ def test_names_outside_the_table(kind: Kind, name: str, grade: Grade) -> None:
         ("ed25519", "256", ("ed25519", 256)),
     ],
 )
-def test_fingerprint(tmp_path: Path, kind: str, bits: str, expected: tuple[str, int]) -> None:
+def test_type_and_bits_of_a_key(
+    tmp_path: Path, kind: str, bits: str, expected: tuple[str, int]
+) -> None:
     key = tmp_path / "key"
     output("ssh-keygen", "-q", "-t", kind, "-b", bits, "-N", "", "-C", "an (odd) name", "-f", key)
-    assert fingerprint(output("ssh-keygen", "-lf", key)) == expected
+    assert key_print(output("ssh-keygen", "-lf", key)) == expected
 
 
 def asked(folder: Path, *lines: str) -> list[str]:

@@ -131,7 +131,7 @@ def _values(key: str, held: Mapping[tuple[tuple[str, ...], str], str]) -> list[s
     return [value.lower() for (_, name), value in held.items() if name == key]
 
 
-def _protocols(held: Mapping[tuple[tuple[str, ...], str], str]) -> list[Value]:
+def _protocols(held: Mapping[tuple[tuple[str, ...], str], str]) -> Sequence[str]:
     plain = held.get(((), "protocols"), "").split()
     listed = [name for (blocks, name), v in held.items() if blocks == ("protocols",) and v == "yes"]
     return sorted({name for name in (*plain, *listed) if not name.startswith("$")})

@@ -186,10 +186,11 @@ class Environment:
 
     def put_in(self, text: str) -> str | None:
         """Return `text` with its variables put in; None where one of them is not known."""
-        for name, fallback in _VARIABLE.findall(text):
+        for match in list(_VARIABLE.finditer(text)):
+            found, name, fallback = match[0], match[1], match[2] or ""
             if self.names is None or name in self.names:
                 return None
-            text = _VARIABLE.sub(lambda _, put=fallback: put, text, count=1)
+            text = text.replace(found, fallback, 1)
         return text
 
 
@@ -214,7 +215,7 @@ def merge(files: Mapping[str, Sequence[str]], broken: Sequence[str], known: Envi
             continue
         unknown.discard(name)
         value = _value(text)
-        if _fits(name, value):
+        if value is not None and _fits(name, value):
             options[name] = value
         else:
             errors.append(f"{name} has a value of the wrong kind in {entry.file}")
@@ -276,7 +277,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.lstrip("-").isdigit() and len(text) < 10 else None  # noqa: PLR2004  # beyond, no port
 
 
-def _fits(name: str, value: bool | int | str | None) -> bool:  # noqa: FBT001  # a value of any kind
+def _fits(name: str, value: bool | int | str) -> bool:  # noqa: FBT001  # a value of any kind
     if name in BOOLEANS:
         return isinstance(value, bool)
     if name in NUMBERS:

@@ -16,7 +16,10 @@ from typing import Final
 HIDDEN: Final = "hidden"
 
 # Environment=TOKEN=... of a unit's configuration is there for secrets as well.
-_TELLING: Final = "pass|secret|token|credential|community|conninfo|psk|salt|^user$|^(manager|default)?environment$"
+_TELLING: Final = (
+    "pass|secret|token|credential|community|conninfo|psk|salt|^user$"
+    "|^(manager|default)?environment$"
+)
 _PERHAPS: Final = "key|auth"  # a path says where the key is, anything else may be the key
 # Settings about passwords and keys that hold none.
 _HARMLESS: Final = (
