@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from hipscan.cli.streams import is_colored
@@ -12,7 +13,7 @@ from hipscan.documents.document import suggest
 from hipscan.errors import OutputError, UsageError, or_unwritten
 from hipscan.model.report import Report
 from hipscan.report.base import View
-from hipscan.report.table import FORMATS, load
+from hipscan.report.table import FORMATS, NEEDS, load
 from hipscan.sanitize import block
 
 
@@ -41,6 +42,9 @@ def check_format(name: str) -> str:
     """Return `name` when it is a format; raise UsageError else."""
     if name not in FORMATS:
         raise UsageError(f"unknown format {name!r}", hint=suggest(name, FORMATS))
+    module, package = NEEDS.get(name, ("", ""))
+    if module and find_spec(module) is None:
+        raise UsageError(f"-o {name} takes {package}", hint=f"pip install '{package}'")
     return name
 
 

@@ -91,6 +91,11 @@ class RunFolder:
         for path in sorted((self.path / "targets").glob("*.json")):
             yield _read(path, _TARGET_SCHEMA, TargetResult)
 
+    def snapshots(self) -> Iterator[Snapshot]:
+        """Yield the snapshots of all targets that were read, by name."""
+        for path in sorted((self.path / "snapshots").glob("*.json")):
+            yield read_snapshot(path)
+
     def report(self) -> Report:
         """Return the report of a finished run; raise UsageError for anything else."""
         if not (self.path / "run.json").is_file():
@@ -100,7 +105,10 @@ class RunFolder:
         return self._report(_read(self.path / "run.json", _RUN_SCHEMA, RunHead))
 
     def _report(self, head: RunHead) -> Report:
-        return Report(head.run, head.rules, self.targets, head.summary, head.frameworks)
+        return Report(
+            *(head.run, head.rules, self.targets, head.summary, head.frameworks),
+            snapshots=self.snapshots,
+        )
 
 
 def _make(folder: Path) -> None:

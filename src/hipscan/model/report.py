@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from hipscan.model.finding import Finding, Severity
+from hipscan.model.snapshot import Snapshot
 
 SCHEMA: Final = "hipscan-report/1"
 
@@ -135,10 +136,15 @@ class RuleText:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run as a reporter gets it. `targets()` streams: it may be called more than once."""
+    """A run as a reporter gets it.
+
+    `targets()` and `snapshots()` stream: they may be called more than once. The facts of a run
+    that kept none are not there.
+    """
 
     run: Run
     rules: Mapping[str, RuleText]
     targets: Callable[[], Iterator[TargetResult]]
     summary: Summary
     frameworks: tuple[FrameworkResult, ...] = ()
+    snapshots: Callable[[], Iterator[Snapshot]] = field(default=lambda: iter(()))

@@ -9,10 +9,16 @@ from hipscan.report.base import Reporter
 
 FORMATS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "cyclonedx": "hipscan.report.cyclonedx",
         "html": "hipscan.report.html_page",
         "json": "hipscan.report.json_document",
         "table": "hipscan.report.terminal",
     }
+)
+
+# Formats that take a package that hipscan does without else: what is imported, what installs it.
+NEEDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {"cyclonedx": ("cyclonedx", "hipscan[sbom]")}
 )
 
 
