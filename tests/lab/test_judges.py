@@ -30,7 +30,7 @@ PREFIX = "xccdf_org.ssgproject.content_"
 OSCAP = rf"""
 oscap xccdf eval --profile {PREFIX}profile_cis_level2_server --results /tmp/r.xml \
     {CONTENT} >/dev/null 2>/tmp/errors
-[ $? -eq 0 ] || [ $? -eq 2 ] || {{ cat /tmp/errors >&2; exit 1; }}
+case $? in 0 | 2) ;; *) cat /tmp/errors >&2; exit 1 ;; esac
 sed -n 's/.*<rule-result [^>]*idref="{PREFIX}rule_\([^"]*\)".*/rule \1/p
     s/.*<result>\(.*\)<.result>.*/result \1/p' /tmp/r.xml
 """
