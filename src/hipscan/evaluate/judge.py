@@ -159,7 +159,8 @@ class _Judging:
         return None
 
     def _not_read(self) -> str:
-        status, reason = self._fact.status, self._fact.reason
+        status = self._fact.status
+        reason = self._fact.reason.removeprefix(f"{status}: ")
         return f"{self._check.fact}: {status}" + (f" ({reason})" if reason else "")
 
     def _nothing(self) -> str:
