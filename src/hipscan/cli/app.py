@@ -23,6 +23,10 @@ _EXIT_CODES = """Exit status: 0 nothing at or above --fail-on, 1 something is, 2
 3 something could not be scanned or judged, 4 an output could not be written, 70 a bug,
 130 interrupted, 143 terminated."""
 
+_VULNS_CODES = """Exit status: 0 nothing that has a fix or is exploited (--cve: no host has
+it), 1 something is found, 2 wrong usage, 3 something could not be looked up, or
+the data are too old to say that there is nothing; 4, 70, 130, 143 as for scan."""
+
 app = typer.Typer(
     name="hipscan",
     help="Tell which HIPAA safeguards hold on Linux hosts, over SSH, with nothing installed there.",
@@ -54,6 +58,7 @@ def hipscan(
 
 _COMMANDS = (scan, collect, evaluate, vulns, plan, check, explain, frameworks, report, fix, init)
 for _command in _COMMANDS:
-    app.command(_command.__name__, epilog=_EXIT_CODES)(grouped(_command))
+    _epilog = _VULNS_CODES if _command is vulns else _EXIT_CODES
+    app.command(_command.__name__, epilog=_epilog)(grouped(_command))
 app.add_typer(rules.app, name="rules")
 app.add_typer(feeds.app, name="feeds")

@@ -43,8 +43,12 @@ fi
 printf 'E\n'
 """
 
-# Memory and pieces of code that programs make for themselves, not files of packages.
-_MADE: Final = re.compile(r"/(?:memfd:|SYSV|anon_hugepage|\[|dev/|run/|var/run/|tmp/|var/tmp/).*")
+# Memory and pieces of code that programs make for themselves, not files of packages. Java's JNA
+# unpacks its library into ~/.cache/JNA/temp and removes it once it is loaded.
+_MADE: Final = re.compile(
+    r"/(?:memfd:|SYSV|anon_hugepage|\[|dev/|run/|var/run/|tmp/|var/tmp/).*"
+    r"|.*/\.cache/.*|.*\.tmp"
+)
 _UNIT: Final = re.compile(r".+\.(?:service|scope)")
 # What cannot be restarted without taking the system down with it.
 _REBOOT: Final = frozenset({"init.scope", "dbus.service", "dbus-broker.service"})
