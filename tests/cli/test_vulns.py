@@ -119,13 +119,18 @@ def test_of_earlier_runs_the_newest_snapshot_of_each_target_counts(
         ("20260301T000000Z-bb", "web1", "2026-03-01T00:00:09+00:00", "590-2"),
         ("20260401T000000Z-cc", "web1", "2026-01-01T00:00:09+00:00", "590-1"),  # judged again
         ("20260201T000000Z-dd", "db1", "2026-02-01T00:00:09+00:00", "590-1"),
+        ("20260302T000000Z-ee", "web1", "2026-03-02T00:00:09+00:00", ""),  # not read
         ("notes", "old1", "2026-02-01T00:00:09+00:00", "590-1"),
     ):
         path = runs / run / "snapshots" / f"{target}.json"
-        _snapshot(path, {"name": "less", "version": version}, taken=taken)
+        packages = [{"name": "less", "version": version}] if version else []
+        _snapshot(path, *packages, taken=taken)
     done = hipscan("vulns", "--cve", LESS["cve"], "-f", "json")
     assert [entry["target"] for entry in json.loads(done.out)] == ["db1"]
     assert done.status == 1
+    (tmp_path / "hipscan.yaml").write_text("set: {feed_days: 100000}\n")
+    shown = hipscan("vulns", "--cve", LESS["cve"])
+    assert "web1: CVE-2024-1001 is not known of it; read 2026-03-01" in shown.out
 
 
 @pytest.mark.parametrize(

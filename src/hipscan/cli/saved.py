@@ -13,8 +13,11 @@ from hipscan.model.snapshot import Snapshot
 _RUN: Final = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]+")
 
 
-def newest(state: Path) -> Iterator[Snapshot]:
+def newest(state: Path, fact: str) -> Iterator[Snapshot]:
     """Yield the newest snapshot of each target in the runs below `state`, by name.
+
+    One that has records of `fact` is better than any newer one that has none: a scan for a single
+    rule reads little.
 
     What was read is newer than the run that read it began, so with such a snapshot no earlier run
     has to be looked at. A run that judged files again holds copies of older snapshots.
@@ -27,11 +30,15 @@ def newest(state: Path) -> Iterator[Snapshot]:
                 continue
             snapshot = read_snapshot(path)
             held = found.get(path.name)
-            if held is None or at(snapshot.taken) > at(held.taken):
+            if held is None or _rank(snapshot, fact) > _rank(held, fact):
                 found[path.name] = snapshot
-            if at(snapshot.taken) >= began:
+            if snapshot.fact(fact).records and at(snapshot.taken) >= began:
                 settled.add(path.name)
     yield from sorted(found.values(), key=lambda item: item.target.name)
+
+
+def _rank(snapshot: Snapshot, fact: str) -> tuple[bool, datetime]:
+    return bool(snapshot.fact(fact).records), at(snapshot.taken)
 
 
 def _runs(folder: Path) -> Iterator[tuple[datetime, Path]]:

@@ -62,7 +62,7 @@ def which_hosts(reach: Reach, cve: str, name: str) -> int:
     if _hosts(reach):
         raise UsageError("--cve reads saved snapshots, no hosts", hint="name files, or nothing")
     settings, files = settle_reach(reach), _files(reach)
-    snapshots = files or tuple(saved.newest(runner.state_folder()))
+    snapshots = files or tuple(saved.newest(runner.state_folder(), "package"))
     if not snapshots:
         raise UsageError("there is no snapshot yet", hint="hipscan scan, or hipscan collect")
     is_known = _check_index(wanted)
