@@ -44,13 +44,13 @@ def tasks(playbook: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("source", ["last", "report.json"])
-def test_a_script_has_every_fix_and_names_the_others(
+def test_a_script_has_every_fix_in_order_and_names_the_others(
     source: str, hipscan: Hipscan, tmp_path: Path
 ) -> None:
     judged(hipscan, tmp_path, "web1")
     done = fix(hipscan, source if source == "last" else tmp_path / source, *CHOSEN)
     assert (done.status, done.err) == (ExitCode.OK, "")
-    assert "run wrong-high fix_wrong_high\nrun wrong-medium fix_wrong_medium\n" in done.out
+    assert "run wrong-medium fix_wrong_medium\nrun wrong-high fix_wrong_high\n" in done.out
     assert "#   wrong-critical: Wait for the past to come back.\n" in done.out
     assert "# high: The machine is of this century (high)\n" in done.out
 
@@ -63,7 +63,7 @@ def test_a_script_goes_on_after_a_fix_that_fails_and_tells(
         ["sh", "-s"], input=script, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 1
-    assert ran.stdout.split() == ["wrong-high", "wrong-medium"]
+    assert ran.stdout.split() == ["wrong-medium", "wrong-high"]
     assert ran.stderr == "FAILED with status 7: wrong-medium\n"
     assert (tmp_path / "past").exists()
 
@@ -73,9 +73,9 @@ def test_a_playbook_has_a_play_for_each_target(hipscan: Hipscan, tmp_path: Path)
     plays = tasks(fix(hipscan, report, "-f", "ansible", *CHOSEN).out)
     assert [play["hosts"] for play in plays] == ["db1", "localhost", "web1"]
     assert [play.get("connection") for play in plays] == [None, "local", None]
-    first = plays[0]["tasks"][0]
-    assert first["tags"] == ["wrong-high"]
-    assert first["ansible.builtin.shell"]["cmd"].endswith("# {{ not a template }}\n")
+    last = plays[0]["tasks"][1]
+    assert last["tags"] == ["wrong-high"]
+    assert last["ansible.builtin.shell"]["cmd"].endswith("# {{ not a template }}\n")
 
 
 def test_what_a_host_says_is_no_command(hipscan: Hipscan, tmp_path: Path) -> None:

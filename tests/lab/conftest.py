@@ -60,14 +60,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the cases whose turn it is not, and say how many that are."""
     if os.environ.get("LAB_CASES") != "changed":
         return
-    cases = {item: rules for item in items if (rules := _rules_of(item))}
-    now = chosen({rule for rules in cases.values() for rule in rules})
-    left_out = {item for item, rules in cases.items() if now.isdisjoint(rules)}
+    cases = {item: names for item in items if (names := _names_of(item))}
+    now = chosen({name for names in cases.values() for name in names})
+    left_out = {item for item, names in cases.items() if now.isdisjoint(names)}
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
 
 
-def _rules_of(item: pytest.Item) -> tuple[str, ...]:
-    """Return the rules whose lab case `item` is; none for another test."""
+def _names_of(item: pytest.Item) -> tuple[str, ...]:
+    """Return by what the turn of `item` comes: a case's rules, a rotating test; none for others."""
     case = getattr(item, "callspec", _NO).params.get("case")
-    return case.rules if isinstance(case, CaseModel) else ()
+    if isinstance(case, CaseModel):
+        return case.rules
+    return (item.nodeid,) if item.get_closest_marker("rotating") else ()

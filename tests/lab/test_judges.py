@@ -19,7 +19,7 @@ import yaml
 from tests.lab.hosts import Host
 from tests.lab.scanning import Client
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.rotating]
 HERE = Path(__file__).parent
 Verdict = str
 Difference = tuple[str, Verdict, Verdict]  # topic, theirs, ours

@@ -23,7 +23,7 @@ from hipscan.probes.orthanc import PROBE
 from tests.lab.hosts import Host, Lab
 from tests.lab.spec import INSIDE
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.rotating]
 HERE = Path(__file__).parent
 CASES = yaml.safe_load((HERE / "orthanc.yaml").read_text("utf-8"))
 CLIENT = (HERE / "orthanc_client.py").read_text("utf-8")

@@ -92,9 +92,13 @@ def _mendings(failures: Failures, choice: Choice, rules: Mapping[str, Rule]) -> 
             raise UsageError(f"the report has no target {name!r}", hint=near)
     for target in choice.targets or failures.targets:
         chosen = [f for f in failures.items if f.target == target and choice.wants(f.rule)]
-        chosen.sort(key=lambda failure: -failure.severity.rank)
+        chosen.sort(key=lambda failure: (_is_last(failure, rules), -failure.severity.rank))
         mends = tuple(_mend(failure, rules.get(failure.rule)) for failure in chosen)
         yield Mending(target, failures.run, mends)
+
+
+def _is_last(failure: Failure, rules: Mapping[str, Rule]) -> bool:
+    return failure.rule in rules and rules[failure.rule].fix.last
 
 
 def _mend(failure: Failure, rule: Rule | None) -> Mend:

@@ -59,10 +59,14 @@ Condition = Check | AllOf | AnyOf
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """How to end the bad state: a sentence for a person, and a shell script where one can do it."""
+    """How to end the bad state: a sentence for a person, and a shell script where one can do it.
+
+    `last` says that it locks something which other fixes have to change first.
+    """
 
     text: str
     shell: str = ""
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ def to_rule(model: RuleModel, *, pack: str, topic: str, where: str) -> Rule:
         controls=tuple(model.controls),
         why=model.why,
         check=to_condition(model.check),
-        fix=Fix(model.fix.text, model.fix.shell),
+        fix=Fix(model.fix.text, model.fix.shell, last=model.fix.last),
         applies=to_applies(model.applies) if model.applies else None,
         severity_by=model.severity_by or "",
         severity_with_phi=model.severity_with_phi,

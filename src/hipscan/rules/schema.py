@@ -142,6 +142,7 @@ class FixModel(Strict):
 
     text: Sentence
     shell: str = ""
+    last: bool = False
 
 
 class RuleModel(Strict):
