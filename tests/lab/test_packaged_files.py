@@ -24,7 +24,7 @@ def test_changed_files_are_those_of_the_digests(start: Start, client: Client) ->
     host.run(BREAK)
     told = host.run(ORACLE, check=False).stdout.splitlines()
     expected = {"/" + line.partition(": FAILED")[0] for line in told}
-    facts = client.collect(host)["facts"]
+    facts = client.collect(host, "--deep")["facts"]
     found = {each["path"] for each in facts["packaged_file"]["records"] if not each["config"]}
     assert {_merged(path) for path in found} == {_merged(path) for path in expected}
     assert "/usr/bin/id" in found
