@@ -30,7 +30,7 @@ def test_profiles_and_programs_are_those_of_aa_status(start: Start, client: Clie
     # aa-status of AppArmor 3.0 forgets the comma between two programs.
     answer = host.run("aa-status --json").stdout.replace(']"', '], "')
     told: dict[str, Any] = json.loads(answer)
-    facts = client.collect(host)["facts"]
+    facts = client.collect(host, "--timeout", "160")["facts"]
     profiles = {each["name"]: each["mode"] for each in facts["apparmor_profile"]["records"]}
     assert profiles == told["profiles"]
     expected = {
