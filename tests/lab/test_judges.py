@@ -45,7 +45,7 @@ grep -E '^(warning|suggestion)\\[\\]=' /var/log/lynis-report.dat
 """
 _PAIR = re.compile(r"^rule (\S+)\nresult (\S+)$", re.MULTILINE)
 _COMPLAINT = re.compile(
-    r"^(?:warning|suggestion)\[\]=([A-Z0-9-]+)\|[^|]*\|(?:([A-Za-z]+) \(set)?", re.MULTILINE
+    r"^(?:warning|suggestion)\[\]=([A-Z0-9-]+)\|[^|]*\|(?:([A-Za-z0-9]+) \(set)?", re.MULTILINE
 )
 DECIDED = {"pass", "fail"}
 FETCHING = {"clock-not-synchronised", "syslog-service-missing"}  # packages that the lab cannot get
