@@ -13,8 +13,8 @@ import pytest
 from hipscan.collect.compiler import Script, compile_probes, probe_digest, quote
 from hipscan.collect.framing import read_reply
 from hipscan.model.fact import FactStatus, ok
-from hipscan.probes import platform
 from hipscan.probes.base import Facts, FactSpec, Frame, Probe, read_frame
+from hipscan.probes.system import platform
 from hipscan.probes.table import probes
 
 NONCE = "5f0c1a"

@@ -19,7 +19,7 @@ from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
 from hipscan.model.fact import Record
 from hipscan.probes.base import read_frame
-from hipscan.probes.orthanc import PROBE
+from hipscan.probes.health.orthanc import PROBE
 from tests.lab.hosts import Host, Lab
 from tests.lab.spec import INSIDE
 

@@ -10,7 +10,7 @@ import yaml
 from hipscan.errors import DocumentError
 from hipscan.model.fact import Fact, FactStatus, missing, ok
 from hipscan.model.knowledge import Knowledge, TargetKnowledge, at
-from hipscan.probes import lifecycle, waiting
+from hipscan.probes.packages import lifecycle, waiting
 from hipscan.rules import content, lifecycles
 from tests.lifecycles import make
 

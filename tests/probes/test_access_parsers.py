@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hipscan.probes.accounts.last_logins import by_database, by_file, last_logins
+from hipscan.probes.accounts.root_environment import leaves_of
 from hipscan.probes.changers import PathStatus, above, changers
-from hipscan.probes.last_logins import by_database, by_file, last_logins
-from hipscan.probes.root_environment import leaves_of
 
 RIGHTS = st.lists(st.sampled_from("rwx"), unique=True).map("".join)
 CLAUSES = st.lists(st.tuples(st.sampled_from(["u", "g", "o", "a", "ug", "go"]), RIGHTS), max_size=4)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipscan.model.fact import Record
-from hipscan.probes.audit import parse
-from hipscan.probes.audit_files import version_order
-from hipscan.probes.audit_rules import AuditRule, parse_line
-from hipscan.probes.audit_values import BadRuleError, Names
+from hipscan.probes.audit.audit import parse
+from hipscan.probes.audit.audit_files import version_order
+from hipscan.probes.audit.audit_rules import AuditRule, parse_line
+from hipscan.probes.audit.audit_values import BadRuleError, Names
 
 WAYS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "audit_ways.yaml").read_text())
 UNIT = "ExecStartPost=-/sbin/augenrules --load"

@@ -5,9 +5,9 @@ from ipaddress import ip_address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipscan.probes.firewall_filter import Filter
-from hipscan.probes.firewall_model import Chain, Condition, End, Packet, RuleLine
-from hipscan.probes.firewall_strangers import passing
+from hipscan.probes.network.firewall_filter import Filter
+from hipscan.probes.network.firewall_model import Chain, Condition, End, Packet, RuleLine
+from hipscan.probes.network.firewall_strangers import passing
 
 PACKET = Packet("ip", "tcp", "eth0", "", ip_address("45.83.77.99"), None)
 VERDICTS = ("accept", "drop", "reject", "jump side", "goto side", "return", "")

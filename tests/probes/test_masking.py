@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hipscan.probes.base import listing
-from hipscan.probes.compose_files import MASK, read_compose
-from hipscan.probes.orthanc_files import BOOLEANS, NUMBERS, TAKE_APART, Environment, merge
+from hipscan.probes.containers.compose_files import MASK, read_compose
+from hipscan.probes.health.orthanc_files import BOOLEANS, NUMBERS, TAKE_APART, Environment, merge
 from hipscan.probes.properties import PROPERTIES, read_properties
 
 CANARY = "c4n4ry"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipscan.probes.mac import parse
-from hipscan.probes.mount_units import NAMES, configured, read_units
+from hipscan.probes.storage.mount_units import NAMES, configured, read_units
+from hipscan.probes.system.mac import parse
 
 ETC, LIB = "/etc/systemd/system", "/usr/lib/systemd/system"
 

@@ -9,8 +9,9 @@ from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
 from hipscan.model.fact import Fact
 from hipscan.model.knowledge import Knowledge
-from hipscan.probes import config, login_umask, pam, root_environment
+from hipscan.probes.accounts import login_umask, pam, root_environment
 from hipscan.probes.base import read_frame
+from hipscan.probes.files import config
 from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 

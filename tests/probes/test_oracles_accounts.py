@@ -9,7 +9,7 @@ import pytest
 from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
 from hipscan.model.fact import FactStatus
-from hipscan.probes.accounts import PROBE
+from hipscan.probes.accounts.accounts import PROBE
 from hipscan.probes.base import Facts, read_frame
 from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host

@@ -15,8 +15,8 @@ import pytest
 from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
 from hipscan.model.fact import Fact
-from hipscan.probes.audit import PROBE
-from hipscan.probes.audit_files import joined
+from hipscan.probes.audit.audit import PROBE
+from hipscan.probes.audit.audit_files import joined
 from hipscan.probes.base import read_frame
 from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host

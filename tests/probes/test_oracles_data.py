@@ -15,11 +15,13 @@ import yaml
 from hipscan.collect.compiler import compile_probes
 from hipscan.collect.framing import read_reply
 from hipscan.model.fact import Record
-from hipscan.probes import mail, sharing, stores
 from hipscan.probes.base import Listing, Probe, listing, read_text
-from hipscan.probes.exports import read_exports
-from hipscan.probes.postfix_conf import expand, main_settings, services
-from hipscan.probes.postfix_files import DEFAULTS
+from hipscan.probes.databases import stores
+from hipscan.probes.mail import mail
+from hipscan.probes.mail.postfix_conf import expand, main_settings, services
+from hipscan.probes.mail.postfix_files import DEFAULTS
+from hipscan.probes.sharing import sharing
+from hipscan.probes.sharing.exports import read_exports
 from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 

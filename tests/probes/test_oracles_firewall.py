@@ -13,11 +13,11 @@ import yaml
 from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
 from hipscan.probes.base import frame_text, listing
-from hipscan.probes.firewall import PROBE
-from hipscan.probes.firewall_filter import Filter
-from hipscan.probes.firewall_host import Host as Seen
-from hipscan.probes.firewall_model import End, Packet
-from hipscan.probes.firewall_strangers import passing, verdict
+from hipscan.probes.network.firewall import PROBE
+from hipscan.probes.network.firewall_filter import Filter
+from hipscan.probes.network.firewall_host import Host as Seen
+from hipscan.probes.network.firewall_model import End, Packet
+from hipscan.probes.network.firewall_strangers import passing, verdict
 from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 

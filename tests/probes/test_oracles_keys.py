@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipscan.probes.der import read_certificate
-from hipscan.probes.keys import PROBE
+from hipscan.probes.tls.der import read_certificate
+from hipscan.probes.tls.keys import PROBE
 from tests.probes.running import run_probe
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl here")

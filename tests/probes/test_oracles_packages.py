@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hipscan.probes import packages, updates
-from hipscan.probes.apt_lists import place, place_of
-from hipscan.probes.apt_sources import apt_repositories
+from hipscan.probes.packages import packages, updates
+from hipscan.probes.packages.apt_lists import place, place_of
+from hipscan.probes.packages.apt_sources import apt_repositories
 from tests.probes.running import run_probe
 
 STATUS = Path("/var/lib/dpkg/status")

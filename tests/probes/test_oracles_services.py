@@ -9,8 +9,10 @@ import pytest
 from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
 from hipscan.model.fact import Record
-from hipscan.probes import apache, mysql, nginx, postgresql, sysctl
 from hipscan.probes.base import Probe, read_frame
+from hipscan.probes.databases import mysql, postgresql
+from hipscan.probes.system import sysctl
+from hipscan.probes.web import apache, nginx
 from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 

@@ -7,7 +7,7 @@ import pytest
 from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
 from hipscan.probes.base import read_frame
-from hipscan.probes.sockets import PROBE
+from hipscan.probes.network.sockets import PROBE
 from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 

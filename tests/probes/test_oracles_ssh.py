@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hipscan.probes.algorithms import ANNOUNCEMENTS, Grade, Kind, grade_algorithm
-from hipscan.probes.ssh_keys import key_print
-from hipscan.probes.sshd_match import deciding_lines, directives, redact
-from hipscan.probes.sshd_settings import settings
+from hipscan.probes.ssh.algorithms import ANNOUNCEMENTS, Grade, Kind, grade_algorithm
+from hipscan.probes.ssh.ssh_keys import key_print
+from hipscan.probes.ssh.sshd_match import deciding_lines, directives, redact
+from hipscan.probes.ssh.sshd_settings import settings
 from tests.sshd import _AS_ROOT as AS_ROOT
 from tests.sshd import _UNSHARE as UNSHARE
 from tests.sshd import _make_account as make_account

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipscan.probes import storage
-from hipscan.probes.block_devices import together
-from hipscan.probes.mounts import is_below, scrub, unescape
+from hipscan.probes.storage import storage
+from hipscan.probes.storage.block_devices import together
+from hipscan.probes.storage.mounts import is_below, scrub, unescape
 from tests.probes.running import run_probe
 
 needs_findmnt = pytest.mark.skipif(not shutil.which("findmnt"), reason="no findmnt here")

@@ -11,7 +11,7 @@ from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
 from hipscan.model.fact import Record
 from hipscan.probes.base import read_frame
-from hipscan.probes.sudoers import PROBE
+from hipscan.probes.sudo.sudoers import PROBE
 from tests.lab.conftest import lab, start  # noqa: F401  # fixtures by name
 from tests.lab.hosts import Host
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipscan.probes.postgresql_hba import TYPES, HbaLine, fields, read_hba
+from hipscan.probes.databases.postgresql_hba import TYPES, HbaLine, fields, read_hba
 
 NAMES = st.sampled_from(["all", "sales", "joe", "replication", "+staff"])
 ADDRESSES = st.sampled_from(

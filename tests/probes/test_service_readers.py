@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipscan.probes.addresses import is_loopback
-from hipscan.probes.exports import read_exports
-from hipscan.probes.postfix import offered
-from hipscan.probes.postfix_conf import expand
-from hipscan.probes.smb_conf import Section, settings
-from hipscan.probes.tls_grades import PROTOCOLS
+from hipscan.probes.mail.postfix import offered
+from hipscan.probes.mail.postfix_conf import expand
+from hipscan.probes.sharing.exports import read_exports
+from hipscan.probes.sharing.smb_conf import Section, settings
+from hipscan.probes.tls.tls_grades import PROTOCOLS
 from hipscan.probes.yaml_lines import yaml_settings
 
 NAMES = st.text("abcdefXYZ_", min_size=1, max_size=8)

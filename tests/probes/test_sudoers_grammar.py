@@ -7,8 +7,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipscan.probes import accounts, sockets, sudoers
-from hipscan.probes.sudoers_words import items, logical_lines, split, without_comment
+from hipscan.probes.accounts import accounts
+from hipscan.probes.network import sockets
+from hipscan.probes.sudo import sudoers
+from hipscan.probes.sudo.sudoers_words import items, logical_lines, split, without_comment
 
 DATA = yaml.safe_load((Path(__file__).parent / "sudoers_grammar.yaml").read_text())
 HEAD = "Hdb1\nVSudo version 1.9.13\nF/etc/sudoers\n"

@@ -5,8 +5,13 @@ import subprocess
 
 import pytest
 
-from hipscan.probes.tls_floor import Floor
-from hipscan.probes.tls_grades import old_protocols, severity, unapproved_families, weak_families
+from hipscan.probes.tls.tls_floor import Floor
+from hipscan.probes.tls.tls_grades import (
+    old_protocols,
+    severity,
+    unapproved_families,
+    weak_families,
+)
 
 OLD = Floor(libraries=("1.1",))
 NEW = Floor(libraries=("3",))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hipscan.collect.library import LIBRARY
-from hipscan.probes import apache, apache_lines, nginx, nginx_lines
+from hipscan.probes.web import apache, apache_lines, nginx, nginx_lines
 
 HERE = Path(__file__).parent
 LEXERS = {"nginx": nginx_lines.LEX, "apache": apache_lines.LEX}

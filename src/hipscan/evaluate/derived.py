@@ -7,7 +7,7 @@ from hipscan.model.knowledge import Knowledge
 from hipscan.model.snapshot import Snapshot
 from hipscan.probes import inventory_data
 from hipscan.probes.derived import DERIVED
-from hipscan.probes.doubts import DOUBTS
+from hipscan.probes.packages.doubts import DOUBTS
 
 
 @dataclass(frozen=True, slots=True)

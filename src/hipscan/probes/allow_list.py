@@ -21,7 +21,7 @@ from posixpath import basename, dirname
 from typing import Final
 
 from hipscan.probes.base import Listing
-from hipscan.probes.config_syntax import ini
+from hipscan.probes.files.config_syntax import ini
 from hipscan.probes.gathering import by_precedence
 
 ONLY: Final = r"""

@@ -14,7 +14,8 @@ cut or an empty reply is seen (`frame_text`). Inside, these shell functions are 
 `listing` parses that form. Kinds of notes: absent, denied, special (not a regular file),
 unsupported (no such tool), cut (a limit was reached), error.
 
-A new probe is one file with a `PROBE` constant, and one line in hipscan.probes.table.
+A new probe is one file with a `PROBE` constant in the folder of its topic, and one line in
+hipscan.probes.table.
 """
 
 from collections.abc import Callable, Mapping, Sequence

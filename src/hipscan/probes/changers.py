@@ -7,7 +7,7 @@ from posixpath import dirname
 from typing import Final
 
 from hipscan.model.fact import Value
-from hipscan.probes.file_status import owner_name
+from hipscan.probes.files.file_status import owner_name
 
 _DIRECTORY: Final = 0o040000
 _STICKY: Final = 0o1000

@@ -10,19 +10,13 @@ from typing import Final
 
 from hipscan.model.fact import Fact
 from hipscan.model.knowledge import Knowledge
-from hipscan.probes import (
-    audit_privileged,
-    becoming_root,
-    firewall_ports,
-    journal,
-    lifecycle,
-    login_umask,
-    orthanc_reach,
-    second_factor,
-    vulnerability,
-    waiting,
-)
+from hipscan.probes.accounts import becoming_root, login_umask, second_factor
+from hipscan.probes.audit import audit_privileged
 from hipscan.probes.base import FactSpec
+from hipscan.probes.health import orthanc_reach
+from hipscan.probes.logs import journal
+from hipscan.probes.network import firewall_ports
+from hipscan.probes.packages import lifecycle, vulnerability, waiting
 
 FactReader = Callable[[str], Fact]
 

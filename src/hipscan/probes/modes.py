@@ -9,7 +9,7 @@ from typing import Final
 
 from hipscan.model.fact import Value
 from hipscan.probes.base import Field, FieldType
-from hipscan.probes.file_status import owner_name, permissions
+from hipscan.probes.files.file_status import owner_name, permissions
 
 # closed FOLDER...: say which may not be entered, so that nobody takes what is there for absent.
 CLOSED: Final = r"""

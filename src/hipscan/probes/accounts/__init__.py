@@ -1,0 +1,1 @@
+"""Accounts: who they are, how they log in, and what a login starts with."""

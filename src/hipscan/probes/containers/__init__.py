@@ -1,0 +1,1 @@
+"""Containers: their engines, and what compose files make them do."""

@@ -1,0 +1,1 @@
+"""Databases, caches, search engines and directories."""

@@ -1,0 +1,1 @@
+"""Files: the shared walk, modes and owners, key-value configuration, integrity."""

@@ -1,0 +1,232 @@
+r"""The shared walk: one `find` over the local file systems, for every rule that looks for files.
+
+It starts at each local mount (no network, no container layers, no snapshots, no pseudo file
+systems) and stays on it, ends after a time and after a number of files, and says when it was cut.
+Only names, modes, owners and sizes are read; of files that may hold a private key, whether the
+line `PRIVATE KEY` is in them. Names can hold anything: the list is separated by NUL, and a
+newline in a name travels as \001.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from hipscan.model.fact import Fact, FactStatus, missing
+from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
+from hipscan.probes.files.walk_records import (
+    CREDENTIALS,
+    DUMPS,
+    KEYS,
+    LEFT_BEHIND,
+    PEM,
+    PROGRAM_CREDENTIALS,
+    RHOSTS,
+    SHIPPED,
+    WEB_ROOTS,
+    Packages,
+    file_records,
+)
+from hipscan.probes.unprivileged import AS_NOBODY
+
+_LIMIT: Final = 5000
+_SKIPPED: Final = (
+    *("/proc", "/sys", "/run/user", "/run/credentials", "/snap", "/var/lib/snapd"),
+    *("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/lib/kubelet"),
+    *("/run/docker", "/run/containerd", "/run/containers", "/var/lib/lxc", "/var/lib/lxd"),
+    *("/var/lib/incus", "/var/lib/machines", "/home/*/.local/share/containers"),
+    *("*/.snapshots", "*/.zfs", "/timeshift"),
+)
+
+
+def _any(test: str, patterns: Sequence[str]) -> str:
+    """Return find's words for one of several names; a pattern with a slash is a path."""
+    words = (f"{'-path' if '/' in each else test} '{each}'" for each in patterns)
+    return r"\( " + " -o ".join(words) + r" \)"
+
+
+_SCRIPT: Final = r"""
+command -v find >/dev/null || { note unsupported find; exit 0; }
+[ -r /proc/self/mountinfo ] || { note unsupported /proc/self/mountinfo; exit 0; }
+IFS=$NL
+set -f
+roots=$(awk '
+function skipped(at) {
+  if (at ~ /^\/(proc|sys|snap|timeshift)(\/|$)/) return 1
+  if (at ~ /^\/dev(\/|$)/) return at != "/dev/shm"
+  if (at ~ /^\/run\/(user|credentials|docker|containerd|containers|netns)(\/|$)/) return 1
+  if (at ~ /^\/var\/lib\/(docker|containerd|containers|kubelet|snapd|lx[cd]|incus|machines)(\/|$)/)
+    return 1
+  return at ~ /\/(\.snapshots|\.zfs)(\/|$)/
+}
+function inside(path, top) { return path == top || index(path, top == "/" ? "/" : top "/") == 1 }
+{
+  n = split($0, part, " ")
+  for (i = 7; i < n && part[i] != "-"; i++);
+  at = part[5]
+  gsub(/\\040/, " ", at); gsub(/\\011/, "\t", at); gsub(/\\134/, "\\", at)
+  kind[at] = part[i + 1]; device[at] = part[3]; root[at] = part[4]
+}
+END {
+  for (at in kind) {
+    type = kind[at]
+    local = type ~ /^(ext[234]|xfs|btrfs|zfs|jfs|reiserfs|f2fs|bcachefs|nilfs2|hostfs|tmpfs)$/
+    if (at == "/" && type ~ /^(overlay|ramfs|rootfs|aufs)$/) local = 1
+    if (!local || skipped(at) || at ~ /\\012/) delete kind[at]
+  }
+  for (at in kind) {
+    for (other in kind) {
+      if (at == other || device[at] != device[other]) continue
+      if (root[at] == root[other]) {
+        if (length(other) < length(at)) twin[at] = 1
+        if (length(other) == length(at) && other < at) twin[at] = 1
+      } else if (kind[at] != "btrfs" && inside(root[at], root[other])) twin[at] = 1
+    }
+  }
+  for (at in kind) if (!(at in twin)) print at
+}' /proc/self/mountinfo | sort)
+[ -n "$roots" ] || { note unsupported "no local file system"; exit 0; }
+limit=''
+command -v timeout >/dev/null && limit="timeout${NL}40"
+
+# shellcheck disable=SC2086  # one root a word, split at newlines
+search() {
+  $limit find $roots -xdev @SKIPPED@ -prune -o \( \
+    -type f \( -perm -4000 -o -perm -2000 -o -perm -0002 \) -o \
+    -type d -perm -0002 ! -perm -1000 -o \
+    -type f @NAMES@ -o \
+    -type f @PROGRAMS@ -perm -0004 ! @SHIPPED@ -o \
+    -type f @DUMPS@ -size +0 -perm -0004 ! @SHIPPED@ -o \
+    -type f @WEB@ @LEFT@ -size +0 ! @SHIPPED@ -o \
+    -type f -size -128 @PEM@ ! @SHIPPED@ -exec grep -q 'PRIVATE KEY' '{}' \; -o \
+    \( $unowned \) \) "$@"
+  printf 'e%s\0' $?
+}
+# shellcheck disable=SC2185  # no search, only its version
+case $(find --version) in
+  *GNU*)
+    unowned="-nouser$NL-o$NL-nogroup"
+    found=$(search -printf 'w%m:%u:%g:%U:%G:%s:%T@:%y:%p\0' | tr '\n\0' '\001\n' | head -n 5001) ;;
+  *)
+    command -v stat >/dev/null || { note unsupported stat; exit 0; }
+    unowned=$(awk -F: '
+      $3 !~ /^[0-9]+$/ { next }
+      FILENAME == "/etc/passwd" { user = user "! -user " $3 " " }
+      FILENAME == "/etc/group" { group = group "! -group " $3 " " }
+      END {
+        words = "( " user ") -o ( " group ")"
+        if (user == "" || group == "") words = "-name /"
+        gsub(/ /, "\n", words)
+        print words
+      }' /etc/passwd /etc/group)
+    found=$(search ! -name "*$NL*" -exec stat -c 's%f:%U:%G:%u:%g:%s:%Y:%n' '{}' + |
+      tr '\0' '\n' | head -n 5001) ;;
+esac
+printf '%s\n' "$found"
+
+# Which of the set-uid and set-gid programs belong to a package.
+privileged=$(printf '%s\n' "$found" | awk -F: '
+  /^w[2-7][0-7][0-7][0-7]:/ && $8 == "f" { sub(/^([^:]*:)+/, ""); print }
+  /^s8[4-9a-f][0-9a-f][0-9a-f]:/ { sub(/^([^:]*:)+/, ""); print }')
+[ -n "$privileged" ] || exit 0
+set +f
+set -- /var/lib/dpkg/info/*.list
+set -f
+if [ -e "$1" ]; then
+  printf 'p\n'
+  printf '%s\n' "$privileged" | awk '{ print } sub(/^\/usr\//, "/")' | grep -Fxh -f - "$@" |
+    sed 's/^/d/'
+elif [ -d /var/lib/rpm ] || [ -d /usr/lib/sysimage/rpm ]; then
+  command -v rpm >/dev/null || exit 0
+  # shellcheck disable=SC2086  # one path a word, split at newlines
+  as_nobody rpm -qf --qf '[r%{FILEMODES:octal} %{FILENAMES}\n]' $privileged |
+    awk -v list="$privileged" '
+    BEGIN { n = split(list, path, "\n"); for (i = 1; i <= n; i++) wanted[path[i]] }
+    /^r/ { name = $0; sub(/^[^ ]* /, "", name); if (name in wanted) print }
+    /^file .* is not owned by any package$/ { print "n" substr($0, 6, length($0) - 33) }'
+fi
+"""
+
+SCRIPT: Final = AS_NOBODY + (
+    _SCRIPT.replace("@SKIPPED@", _any("-path", _SKIPPED))
+    .replace("@SHIPPED@", _any("-path", SHIPPED))
+    .replace("@NAMES@", _any("-name", (*RHOSTS, *KEYS, *CREDENTIALS)))
+    .replace("@PROGRAMS@", _any("-name", PROGRAM_CREDENTIALS))
+    .replace("@DUMPS@", _any("-name", DUMPS))
+    .replace("@WEB@", _any("-path", WEB_ROOTS))
+    .replace("@LEFT@", _any("-name", LEFT_BEHIND))
+    .replace("@PEM@", _any("-name", PEM))
+)
+
+FIELDS: Final = {
+    "path": Field(FieldType.TEXT, "where it is; a newline in a name is kept"),
+    "kind": Field(
+        FieldType.TEXT,
+        "world-writable-file; world-writable-dir (without sticky bit); set-uid; set-gid; unowned; "
+        "private-key; rhosts; credentials (of a person); program-credentials (readable by others); "
+        "dump (of a database or an image, readable by others); "
+        "web-dump (such a file, or a copy, in a folder of a web server)",
+    ),
+    "type": Field(FieldType.TEXT, "file, dir, link, ..."),
+    "mode": Field(FieldType.MODE, "permission bits"),
+    "owner": Field(FieldType.TEXT, "owner, a number where it has no name"),
+    "group": Field(FieldType.TEXT, "group, a number where it has no name"),
+    "uid": Field(FieldType.INTEGER, "number of the owner"),
+    "gid": Field(FieldType.INTEGER, "number of the group"),
+    "size": Field(FieldType.INTEGER, "bytes"),
+    "modified": Field(FieldType.TIME, "last change of the content"),
+    "world_readable": Field(FieldType.BOOLEAN, "whether others may read it"),
+    "world_writable": Field(FieldType.BOOLEAN, "whether others may write it"),
+    "group_writable": Field(FieldType.BOOLEAN, "whether its group may write it"),
+    "packaged": Field(
+        FieldType.BOOLEAN, "set-uid and set-gid only: whether a package brought the file"
+    ),
+    "package_mode": Field(FieldType.MODE, "the mode that the package gave it (rpm only)"),
+    "gives_rights": Field(
+        FieldType.BOOLEAN,
+        "set-uid and set-gid only: a shell, interpreter, editor or copying tool, which hands its "
+        "owner's rights to everybody",
+    ),
+}
+
+
+def parse(text: str, _status: int) -> Facts:
+    """Parse what find, dpkg and rpm say.
+
+    w4755:root:root:0:0:72000:1679587252.0000000000:f:/usr/bin/su
+    w666:1007:users:1007:100:12:1700000000.0000000000:f:/srv/list
+    e0
+    p
+    d/bin/su
+    """
+    seen = listing(text)
+    for note in seen.of_kind("unsupported"):
+        return {"walked_file": missing(FactStatus.UNSUPPORTED, note.text)}
+    ends = [line[1:] for line in seen.plain if re.fullmatch(r"e\d+", line)]
+    files = [line for line in seen.plain if line[:1] in {"w", "s"}]
+    packages = Packages.of(seen.plain)
+    records = tuple(record for line in files[:_LIMIT] for record in file_records(line, packages))
+    why = _cut(ends, len(files))
+    if not why:
+        return {"walked_file": Fact(FactStatus.OK, records)}
+    return {"walked_file": Fact(FactStatus.PARTIAL, records, why)}
+
+
+def _cut(ends: Sequence[str], count: int) -> str:
+    """Say why the walk is not whole; empty when it is."""
+    if count > _LIMIT:
+        return f"cut after {_LIMIT} files"
+    if not ends or int(ends[0]) > 1:
+        return "cut after 40 s"
+    return "some folders could not be searched" if ends[0] == "1" else ""
+
+
+PROBE: Final = Probe(
+    name="walk",
+    facts=(FactSpec("walked_file", "A file that the walk found.", ("path", "kind"), FIELDS),),
+    script=SCRIPT,
+    parse=parse,
+    seconds=55,
+    bulky=True,
+    limit=4 * 1024 * 1024,
+    commands=("find", "stat", "rpm"),
+)

@@ -1,0 +1,1 @@
+"""Software of health care: imaging, interfaces, records."""

@@ -1,0 +1,1 @@
+"""Logs: where records go, how long they stay."""

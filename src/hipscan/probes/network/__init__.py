@@ -1,0 +1,1 @@
+"""The network: packet filters, what listens, SNMP, wireless interfaces."""

@@ -1,0 +1,1 @@
+"""File services: Samba, NFS, rsync, FTP."""

@@ -1,0 +1,1 @@
+"""The OpenSSH server, its algorithms and its keys."""

@@ -1,0 +1,228 @@
+r"""The OpenSSH server: what holds for everybody and for some accounts, its algorithms, its keys.
+
+`sshd -T` is asked, never the file alone: only sshd knows its own defaults, distribution patches,
+Include and Match. Options of the running server's command line are passed on, since RHEL 8 hands
+its crypto policy to sshd that way. Without root, or without host keys, `sshd -G` (OpenSSH 9.3)
+says the same where all of the configuration can be read.
+
+    #T /usr/sbin/sshd
+    permitrootlogin without-password
+    ciphers aes128-ctr,aes256-ctr
+    @root
+    permitrootlogin yes
+    F/etc/ssh/sshd_config
+    :Match Address 10.0.0.0/8
+    :PermitRootLogin yes
+    K600 root root /etc/ssh/ssh_host_rsa_key
+    L3072 SHA256:Xlywn8g2ylWNu1MPOKq2Mkch041O+WSRsxW4vJuE5LE root@vm (RSA)
+    A644 root root /etc/ssh/users_ca.pub
+    Q/etc/ssh/users_ca.pub
+    256 SHA256:SohSyt8QL/J1K8ybXEh9pAtRbB/q9HOPAYCrcM3jnic users (ED25519)
+    Xyes                                    (the program knows strict key exchange)
+    M2047                                   (the smallest group in the moduli file)
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from hipscan.probes.base import FactSpec, Field, FieldType, Probe
+from hipscan.probes.ssh import sshd_algorithms
+from hipscan.probes.ssh.ssh_keys import AUTHORITY_FIELDS, HOST_KEY_FIELDS
+from hipscan.probes.ssh.sshd_answer import parse
+from hipscan.probes.ssh.sshd_match import MATCH_FIELDS, redact
+from hipscan.probes.ssh.sshd_settings import SETTINGS
+
+SCRIPT: Final = r"""
+sshd=''
+for path in /usr/sbin/sshd /usr/bin/sshd /sbin/sshd /usr/local/sbin/sshd; do
+  if [ -e "$path" ]; then sshd=$path; break; fi
+done
+if [ -z "$sshd" ]; then
+  for path in /usr/sbin/dropbear /usr/bin/dropbear /usr/local/sbin/dropbear; do
+    if [ -e "$path" ]; then note unsupported "$path, which cannot be asked for its settings"; exit 0
+    fi
+  done
+  note absent sshd; exit 0
+fi
+[ -x "$sshd" ] || { note denied "$sshd"; exit 0; }
+
+# Options of the server that runs, if root runs it: `sshd: /usr/sbin/sshd -D -o X=y [listener] ...`
+config=/etc/ssh/sshd_config
+set -f
+set --
+pid=''
+for path in /run/sshd.pid /var/run/sshd.pid /run/sshd-server.pid; do
+  if [ -r "$path" ] && read -r pid <"$path"; then break; fi
+done
+case $pid in '' | *[!0-9]*) pid=none ;; esac
+name='' owner=''
+if [ -r "/proc/$pid/status" ]; then
+  while IFS=' 	' read -r key value _; do
+    case $key in Name:) name=$value ;; Uid:) owner=$value ;; esac
+  done <"/proc/$pid/status"
+fi
+if [ "$name $owner" = 'sshd 0' ]; then
+  want=''
+  for word in $(tr '\0' ' ' <"/proc/$pid/cmdline"); do
+    case $want$word in
+      -o | -f | -[pbcghkuECD]) want=$word ;;
+      '[listener]') break ;;
+      -o*=* | -f/*)
+        set -- "$@" "$want$word"
+        case $want$word in -f*) config=${word#-f} ;; esac
+        want='' ;;
+      *) want='' ;;
+    esac
+    [ "$want" != -D ] || want=''
+  done
+fi
+set +f
+
+# Values of SetEnv and arguments of commands stay here, and so do remarks.
+hide() {
+  blank='[[:blank:]]' gap='[[:blank:]=]+'
+  sed -E -e "s/^:$blank*#.*/:/" -e "s/^(:.*[^[:blank:]])$blank+#.*/\1/" \
+    -e "s/^(:?$blank*[Ss][Ee][Tt][Ee][Nn][Vv]${gap}[^=]*)=.*/\1=/" \
+    -e "s/^(:?$blank*[A-Za-z]+[Cc][Oo][Mm][Mm][Aa][Nn][Dd]${gap}[^[:blank:]]+)$blank.*/\1/"
+}
+pieces() { files "$@" | hide; }
+plain() { printf '%s\n' "$1" | hide; }
+
+IFS=$NL
+next=$config text=''
+for _ in 1 2 3 4 5; do
+  [ -n "$next" ] || break
+  # shellcheck disable=SC2086 # one path a line
+  more=$(pieces $next)
+  next=''
+  text=$text$more$NL
+  case $more in *[Ii][Nn][Cc][Ll][Uu][Dd][Ee]*) ;; *) break ;; esac
+  set -f
+  for pattern in $(printf '%s\n' "$more" | awk -F '[ \t=]+' '{ sub(/^:[ \t]*/, "") }
+    tolower($1) == "include" { gsub(/"/, ""); for (i = 2; i <= NF; i++) if ($i != "")
+      print ($i ~ /^\// ? "" : "/etc/ssh/") $i }'); do
+    set +f
+    if [ -d "${pattern%/*}" ] && [ ! -r "${pattern%/*}" ]; then note denied "${pattern%/*}"; fi
+    for path in $pattern; do
+      if [ -e "$path" ]; then next=$next$path$NL; fi
+    done
+  done
+  set +f
+done
+printf '%s' "$text"
+
+if settings=$("$sshd" -T "$@"); then printf '#T %s\n' "$sshd"
+elif settings=$("$sshd" -G "$@"); then printf '#G %s\n' "$sshd"
+else
+  settings=''
+  why=$("$sshd" -T "$@" 2>&1 >/dev/null)
+  case $(id -u) in 0) printf '#error %s\n' "${why%%"$NL"*}" ;;
+    *) printf '#denied %s\n' "${why%%"$NL"*}" ;;
+  esac
+fi
+plain "$settings"
+
+# An account as seen from an address that nobody has; Match decides what that changes.
+for user in root $HIPSCAN_DATA; do
+  case $user in *[,=\ ]*) continue ;; esac
+  printf '@%s\n' "$user"
+  [ -n "$settings" ] || continue
+  case $text in *:*[Mm][Aa][Tt][Cc][Hh]*) ;; *) continue ;; esac
+  from=host=host.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=22
+  if mine=$("$sshd" -T "$@" -C "user=$user,$from"); then plain "$mine"
+  else printf '#error sshd -T -C user=%s fails\n' "$user"
+  fi
+done
+
+set --
+moduli='' programs=$sshd authority=none
+for line in $settings; do
+  case $line in
+    'sshdsessionpath '* | 'sshdauthpath '*) programs=$programs$NL${line#* } ;;
+    'hostkey '*) if [ -e "${line#hostkey }" ]; then set -- "$@" "${line#hostkey }"; fi ;;
+    'modulifile '*) moduli=${line#modulifile } ;;
+    'trustedusercakeys '*) authority=${line#trustedusercakeys } ;;
+  esac
+done
+if [ -z "$settings" ]; then
+  set -- /etc/ssh/ssh_host_*_key
+  [ -e "$1" ] || shift
+fi
+[ $# -eq 0 ] || stat -L -c 'K%a %U %G %n' -- "$@" || note error "stat of host keys"
+command -v ssh-keygen >/dev/null || note unsupported ssh-keygen
+for key; do
+  printf 'P%s\n' "$key"
+  ssh-keygen -lf "$key" || ssh-keygen -lf "$key.pub"
+done
+if [ "$authority" = none ]; then :
+elif [ -f "$authority" ] && [ -r "$authority" ]; then
+  stat -L -c 'A%a %U %G %n' -- "$authority"
+  printf 'Q%s\n' "$authority"
+  ssh-keygen -lf "$authority"
+else printf 'Q%s\n' "$authority"
+fi
+# Does the program know strict key exchange? `sshd -T` does not say it.
+for program in $programs; do
+  if [ ! -r "$program" ]; then echo Xunknown
+  elif grep -q kex-strict-s-v00@openssh.com "$program"; then echo Xyes
+  fi
+done
+case $settings in
+  *diffie-hellman-group-exchange-*)
+    [ ! -r "$moduli" ] || awk '!/^#/ && $5 && (!least || $5 < least) { least = $5 }
+      END { print "M" least + 0 }' "$moduli" ;;
+esac
+exit 0
+"""
+
+
+def _specs() -> Iterator[FactSpec]:
+    config = {
+        **SETTINGS,
+        "terrapin": Field(
+            FieldType.BOOLEAN,
+            "whether an attacker in between can cut the start of a connection (CVE-2023-48795):"
+            " sshd knows no strict key exchange, and offers chacha20-poly1305 or CBC with -etm",
+        ),
+        "includes": Field(FieldType.LIST, "paths and globs that the files include"),
+        "set_in": Field(FieldType.LIST, "the line that decides each keyword: `keyword file:line`"),
+    }
+    user = {"user": Field(FieldType.TEXT, "the account"), **SETTINGS}
+    yield FactSpec("sshd_config", "What sshd does, Match blocks aside.", (), config)
+    yield FactSpec(
+        "sshd_user_config",
+        "What sshd does for root, and for the accounts that the target's data name, when they"
+        " come from an address that no Match block knows.",
+        ("user",),
+        user,
+    )
+    yield FactSpec(
+        "sshd_match",
+        "The settings inside Match blocks of sshd's configuration files.",
+        ("criteria", "keyword"),
+        MATCH_FIELDS,
+    )
+    yield FactSpec(
+        "sshd_algorithm",
+        "Every algorithm that sshd may agree to, graded.",
+        ("kind", "name"),
+        sshd_algorithms.FIELDS,
+    )
+    yield FactSpec("ssh_host_key", "The host keys that sshd uses.", ("path",), HOST_KEY_FIELDS)
+    yield FactSpec(
+        "ssh_user_authority",
+        "A key whose certificates log in (TrustedUserCAKeys).",
+        ("path", "fingerprint"),
+        AUTHORITY_FIELDS,
+    )
+
+
+PROBE: Final = Probe(
+    name="sshd",
+    facts=tuple(_specs()),
+    script=SCRIPT,
+    parse=parse,
+    data="user",
+    redact=redact,
+    commands=("sshd -T", "sshd -G", "ssh-keygen -lf"),
+)

@@ -1,0 +1,1 @@
+"""Where data rests: mounts, encryption beneath them, backups."""

@@ -1,0 +1,1 @@
+"""sudo and other ways in which root runs what somebody else says."""

@@ -1,0 +1,1 @@
+"""The system itself: platform, boot, kernel settings, services, clock, access control."""

@@ -1,0 +1,1 @@
+"""TLS for every service: certificates, keys, grades, the host's own floor."""

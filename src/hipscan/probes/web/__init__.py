@@ -1,0 +1,1 @@
+"""Web servers, and the trees that their configuration makes."""

@@ -1,0 +1,238 @@
+"""nginx: every server with the TLS settings that hold for it.
+
+nginx.conf is read with its includes; `nginx -T` would write a pid file and logs. Settings are
+inherited from the block around a server; add_header lines only where a server has none of its
+own. A port is encrypted for all servers that share it once one of them says `ssl`.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from hipscan.model.fact import Record, Value
+from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
+from hipscan.probes.tls.tls_floor import FLOOR, PATHS, Floor, read_floor
+from hipscan.probes.tls.tls_grades import (
+    old_protocols,
+    severity,
+    unapproved_families,
+    weak_families,
+)
+from hipscan.probes.web.directives import Directive, inherited, unless_hidden, without_main_file
+from hipscan.probes.web.nginx_lines import LEX, read_tree
+
+MAINS: Final = (
+    "/etc/nginx/nginx.conf",
+    "/usr/local/nginx/conf/nginx.conf",
+    "/usr/local/etc/nginx/nginx.conf",
+)
+
+SCRIPT: Final = (
+    LEX
+    + FLOOR
+    + rf"""
+main=''
+for path in {" ".join(MAINS)}; do
+  if [ -e "$path" ]; then main=$path; break; fi
+done
+if [ -z "$main" ]; then
+  if command -v nginx >/dev/null; then note unsupported "nginx keeps its files elsewhere"
+  else
+    for path in {" ".join(MAINS)}; do note_missing "$path"; done
+  fi
+  exit 0
+fi
+command -v nginx >/dev/null && printf 'version %s\n' "$(nginx -v 2>&1)"
+folder=${{main%/*}} seen='' next=$main round=0
+while [ -n "$next" ] && [ "$round" -lt 10 ]; do
+  round=$((round + 1))
+  IFS=$NL
+  set --
+  for path in $next; do
+    case $NL$seen in *"$NL$path$NL"*) continue ;; esac
+    [ ! -d "$path" ] || continue
+    if [ ! -e "$path" ] && [ -d "${{path%/*}}" ] && [ ! -r "${{path%/*}}" ]; then
+      note denied "$path"; continue
+    fi
+    seen=$seen$path$NL
+    set -- "$@" "$path"
+  done
+  unset IFS
+  [ $# -gt 0 ] || break
+  text=$(files "$@" | lex)
+  printf '%s\n' "$text"
+  next=$(printf '%s\n' "$text" | awk -F '\t' -v folder="$folder" '
+    $3 == "include" {{ print $4 ~ /^\// ? $4 : folder "/" $4 }}')
+done
+floor
+"""
+)
+
+FIELDS: Final = {
+    "server": Field(FieldType.TEXT, "its names and ports, for example `clinic.example on 443`"),
+    "context": Field(FieldType.TEXT, "http, stream or mail"),
+    "names": Field(FieldType.LIST, "the server names"),
+    "listen": Field(FieldType.LIST, "addresses and ports as written; 80 where none is given"),
+    "clear_listen": Field(FieldType.LIST, "those of them without TLS and not only local"),
+    "tls": Field(FieldType.BOOLEAN, "whether it listens with TLS at all"),
+    "protocols": Field(FieldType.LIST, "TLS protocols, the version's default where none is set"),
+    "weak_protocols": Field(FieldType.LIST, "those of them below TLS 1.2"),
+    "severity": Field(
+        FieldType.TEXT, "how bad weak_protocols is: high, or low where OpenSSL refuses them anyway"
+    ),
+    "ciphers": Field(FieldType.TEXT, "the cipher string"),
+    "weak_ciphers": Field(FieldType.LIST, "families of weak ciphers that it lets in: RC4, 3DES"),
+    "unapproved_ciphers": Field(
+        FieldType.LIST, "families that NIST does not approve, up to TLS 1.2: CHACHA20, CAMELLIA"
+    ),
+    "hsts": Field(FieldType.INTEGER, "max-age of Strict-Transport-Security, 0 without the header"),
+    "redirects_to_https": Field(FieldType.BOOLEAN, "whether it answers only with a redirect"),
+    "certificate": Field(FieldType.TEXT, "the file of its certificate"),
+    "file": Field(FieldType.TEXT, "the file of its server block"),
+    "line": Field(FieldType.INTEGER, "the line where the block begins"),
+}
+
+_LOCAL: Final = re.compile(r"^(unix:|127\.|localhost(:|$)|\[::1\])")
+_AGE: Final = re.compile(r"max-age\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
+_VERSION: Final = re.compile(r"nginx/(\d+)\.(\d+)\.(\d+)")
+
+
+def parse(text: str, _status: int) -> Facts:
+    """Parse directives as the lexer prints them (hipscan.probes.web.nginx_lines).
+
+    version nginx version: nginx/1.22.1
+    F/etc/nginx/nginx.conf
+    :1  {  http
+    :2  }
+    libssl 3
+    """
+    read = listing(text)
+    main = next((path for path in MAINS if path in read.files), None)
+    if main is None:
+        return {"nginx_server": without_main_file(read, "nginx")}
+    skip = {*PATHS, *(path for path in read.files if "/crypto-policies/" in path)}
+    root = read_tree(main, {path: each for path, each in read.files.items() if path not in skip})
+    version = next((line for line in read.plain if line.startswith("version ")), "")
+    servers = list(_servers(root))
+    tls_ports = {port for _, _, server in servers for port, tls in _listens(server) if tls}
+    floor = read_floor(read)
+    default = _default_protocols(version)
+    records = [
+        _record(context, outer, server, tls_ports, default, floor)
+        for context, outer, server in servers
+    ]
+    return {"nginx_server": unless_hidden(read.notes, records)}
+
+
+def _default_protocols(version: str) -> list[str] | None:
+    """Return what nginx offers when ssl_protocols is not set (its CHANGES, 1.23.4 and 1.27.3)."""
+    found = _VERSION.search(version)
+    if not found:
+        return None
+    number = tuple(int(part) for part in found.groups())
+    newest = ["TLSv1.3"] if number >= (1, 23, 4) else []
+    old = ["TLSv1", "TLSv1.1"] if number < (1, 27, 3) else []
+    return [*old, "TLSv1.2", *newest]
+
+
+def _servers(root: Directive) -> Iterator[tuple[str, Directive, Directive]]:
+    for context in ("http", "stream", "mail"):
+        for outer in root.all(context):
+            for server in outer.all("server"):
+                if server.block:
+                    yield context, outer, server
+
+
+def _listens(server: Directive) -> list[tuple[str, bool]]:
+    """Return (address and port, encrypted); `ssl on` is how it was said before 1.15."""
+    switch = server.last("ssl")
+    everywhere = switch is not None and switch.arguments == ("on",)
+    found = [
+        (each.arguments[0], everywhere or bool({"ssl", "quic"} & set(each.arguments)))
+        for each in server.all("listen")
+        if each.arguments
+    ]
+    return found or [("80", everywhere)]
+
+
+def _record(
+    context: str,
+    outer: Directive,
+    server: Directive,
+    tls_ports: set[str],
+    default: list[str] | None,
+    floor: Floor,
+) -> Record:
+    listens = [(port, tls or port in tls_ports) for port, tls in _listens(server)]
+    names = [name for each in server.all("server_name") for name in each.arguments]
+    tls = any(encrypted for _, encrypted in listens)
+    record: dict[str, Value] = {
+        "server": f"{' '.join(names) or '_'} on {' '.join(port for port, _ in listens)}",
+        "context": context,
+        "names": names,
+        "listen": [port for port, _ in listens],
+        "clear_listen": [port for port, tls in listens if not tls and not _LOCAL.match(port)],
+        "tls": tls,
+        "redirects_to_https": _redirects(server),
+        "file": server.file,
+        "line": server.line,
+    }
+    return record | (_tls(outer, server, default, floor) if tls else {})
+
+
+def _tls(
+    outer: Directive, server: Directive, default: list[str] | None, floor: Floor
+) -> dict[str, Value]:
+    given = inherited("ssl_protocols", server, outer)
+    protocols = default if given is None else list(given)
+    ciphers = " ".join(inherited("ssl_ciphers", server, outer) or ("HIGH:!aNULL:!MD5",))
+    certificate = inherited("ssl_certificate", server, outer) or ("",)
+    return {
+        "protocols": protocols,
+        "weak_protocols": None if protocols is None else old_protocols(protocols),
+        "severity": severity(protocols or (), ciphers, floor),
+        "ciphers": ciphers,
+        "weak_ciphers": weak_families(ciphers, floor),
+        "unapproved_ciphers": unapproved_families(ciphers, floor),
+        "hsts": _hsts(outer, server),
+        "certificate": "".join(certificate),
+    }
+
+
+def _hsts(outer: Directive, server: Directive) -> int:
+    """Return max-age of the header for `/`; a block with a header of its own inherits none."""
+    roots = [each for each in server.all("location") if each.arguments == ("/",)]
+    for block in (*roots, server, outer):
+        headers = block.all("add_header")
+        if headers:
+            ages = [_AGE.search(" ".join(each.arguments)) for each in headers]
+            return max((int(age[1]) for age in ages if age), default=0)
+    return 0
+
+
+def _redirects(server: Directive) -> bool:
+    """Say whether the server, an `if ($scheme)`, or its `/` sends every visitor to https."""
+    inner = [each for each in server.all("location") if each.arguments == ("/",)]
+    inner += [each for each in server.all("if") if each.arguments == ("scheme",)]
+    return any(_sends(block) for block in (server, *inner))
+
+
+def _sends(block: Directive) -> bool:
+    returns = [each.arguments for each in block.all("return")]
+    codes = {"301", "302", "303", "307", "308"}
+    if any(code in codes and to == "https" for code, to in (each for each in returns if each[1:])):
+        return True
+    return any(each.arguments == ("https",) for each in block.all("rewrite"))
+
+
+PROBE: Final = Probe(
+    name="nginx",
+    facts=(
+        FactSpec(
+            "nginx_server", "The servers of nginx, with what they inherit.", ("server",), FIELDS
+        ),
+    ),
+    script=SCRIPT,
+    parse=parse,
+    commands=("nginx -v",),
+)
