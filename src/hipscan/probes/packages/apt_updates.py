@@ -189,19 +189,16 @@ def _wrong(answer: _Answer) -> str:
 def _update(package: _Package, held: set[str], lists: dict[str, Record]) -> Record | None:
     """Return the update that waits for a package, or None: what is newer is not for it.
 
-    A newer version that preferences keep from apt is told only when it is a security update;
-    else every package of a backports suite would be one.
+    Where somebody else's version is above a security update, the update is told: theirs is none.
     """
-    newer = list(package.newer)
-    reach = newer.index(package.candidate) if package.candidate in package.newer else len(newer)
-    secure = [version for version in newer if _security_source(package, version, lists)]
-    offered = [version for version in secure if newer.index(version) >= reach]
-    if reach < len(newer):
-        version, kept_back = package.candidate, "no"
-    elif secure:
-        version, kept_back, offered = secure[0], "pin", secure
-    else:
+    version, offered = _candidate(package, lists)
+    if not version:
         return None
+    kept_back = "no" if package.candidate in package.newer else "pin"
+    if offered and _origins(package, version, lists).isdisjoint(
+        _origins(package, offered[0], lists)
+    ):
+        version = offered[0]
     uri, suite = _security_source(package, (offered or [version])[0], lists) or _first(
         package.newer[version]
     )
@@ -216,6 +213,26 @@ def _update(package: _Package, held: set[str], lists: dict[str, Record]) -> Reco
         "origin": known.get("origin", ""),
         "suite": suite,
     }
+
+
+def _candidate(package: _Package, lists: dict[str, Record]) -> tuple[str, list[str]]:
+    """Return the version that waits, "" where none does, and the security updates up to it.
+
+    A newer version that preferences keep from apt is told only when it is a security update;
+    else every package of a backports suite would be one.
+    """
+    newer = list(package.newer)
+    secure = [version for version in newer if _security_source(package, version, lists)]
+    if package.candidate in package.newer:
+        reach = newer.index(package.candidate)
+        return package.candidate, [version for version in secure if newer.index(version) >= reach]
+    return (secure or [""])[0], secure
+
+
+def _origins(package: _Package, version: str, lists: dict[str, Record]) -> set[object]:
+    """Return who offers a version, by the Origin of the Release files."""
+    places = [place_of(uri, suite) for uri, suite in package.newer[version]]
+    return {lists.get(where, {}).get("origin", "") for where in places}
 
 
 def _first(sources: Sequence[tuple[str, str]]) -> tuple[str, str]:
