@@ -64,7 +64,7 @@ def _inside(events: tuple[tuple[str, str], ...], version: str, compare: Compare)
 def entries(path: Path, ecosystem: str) -> dict[str, list[Entry]]:
     """Return what the records of a zip say of an ecosystem, by package."""
     found: defaultdict[str, list[Entry]] = defaultdict(list)
-    for record in _records(path):
+    for record in records(path):
         names = [record["id"], *record.get("related", []), *record.get("aliases", [])]
         cves = frozenset(name for name in names if _CVE.fullmatch(name))
         ranges: defaultdict[str, list[tuple[tuple[str, str], ...]]] = defaultdict(list)
@@ -81,7 +81,8 @@ def entries(path: Path, ecosystem: str) -> dict[str, list[Entry]]:
     return dict(found)
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
+def records(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a zip that are not withdrawn."""
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             record = json.loads(archive.read(name))

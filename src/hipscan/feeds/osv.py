@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from hipscan.feeds import archive, ecosystems, osv_ids
+from hipscan.feeds import archive, ecosystems, osv_ids, osv_streams
 from hipscan.feeds.base import Feed, FeedError, Imported, Sample
 from hipscan.feeds.build import Build
 from hipscan.feeds.osv_record import Record, read
@@ -169,6 +169,7 @@ def _load_whole(
     if not filling.feeds:
         raise FeedError(f"{where} holds no record of an ecosystem that hipscan judges")
     filling.links.write(build, filling.feeds.values())
+    osv_streams.write(build, filling.feeds.values())
     return tuple(_finish(filling, base) for base in _kept(filling))
 
 
@@ -227,6 +228,7 @@ def _add_one(path: Path, build: Build) -> tuple[Imported, ...]:
     filling.seen[record.id] = _modified(build, record.id)
     filling.add(record)
     filling.links.write(build, filling.feeds.values())
+    osv_streams.write(build, filling.feeds.values())
     return tuple(_counted(build, base, record.modified) for base in bases)
 
 

@@ -25,7 +25,7 @@ _ID: Final = re.compile(r"[A-Za-z]{2,20}-[A-Za-z0-9._:+-]{1,80}")
 _CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,12}")
 _CONVERTED: Final = re.compile(r"(?:DEBIAN|UBUNTU|ALPINE)-(CVE-[0-9]{4}-[0-9]{4,12})")
 _RATING: Final = re.compile(r"(Critical|Important|Moderate|Low)\s*:")
-_STREAM: Final = re.compile(r"(?<![\w.+-])([a-z0-9][\w.+-]*):([\w.+-]*\w)(?=[\s,]|$)")
+_STREAM: Final = re.compile(r"(?<![\w.+-])([a-z0-9][\w.+-]*):([\w.+-]*\w)(?=[\s,/]|$)")
 _MODULE: Final = ".module"
 _LIVE_PATCH: Final = "LSN-"
 _NO_SECURITY: Final = ("ALBA-", "ALEA-", "RHBA-", "RHEA-")  # errata for bugs and features
