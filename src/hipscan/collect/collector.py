@@ -99,7 +99,14 @@ def collect(
 
 def target_data(target: Target) -> TargetData:
     """Return what judging may know of a target."""
-    return TargetData(target.name, target.groups, target.variables, target.phi, target.phi_paths)
+    return TargetData(
+        name=target.name,
+        groups=target.groups,
+        variables=target.variables,
+        phi=target.phi,
+        phi_paths=target.phi_paths,
+        host=target.host,
+    )
 
 
 def make_request(

@@ -73,6 +73,7 @@ def merged(cve: str, found: Sequence[Found], about: About) -> Advisory:
         why=_why(found, state),
         records=tuple(sorted({item.hit.osv for item in counted})),
         places=tuple(sorted(places)),
+        versions=tuple(sorted({item.item.version for item in counted})),
     )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from hipscan.model.finding import Severity
+from hipscan.model.vex import Voucher
 
 SCHEMA: Final = "hipscan-matches/1"
 
@@ -36,7 +37,8 @@ class Advisory:
     for `ransomware`. `published` and `modified` are ISO times of the headline; `fix_since` is the
     time since when a fix has been out at the latest, "" where none is. `urgency` is the
     distribution's own word. `needs` names what the fix takes beyond an update ("Ubuntu Pro", "a
-    reboot").
+    reboot"). `versions` are all versions that fell into it, as they were looked up. `vex` has what
+    somebody stated about it; only where that covers all of `packages` it is `not_affected`.
     """
 
     id: str
@@ -62,6 +64,8 @@ class Advisory:
     why: str = ""
     records: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    vex: tuple[Voucher, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,17 @@ SCHEMA: Final = "hipscan-snapshot/1"
 
 @dataclass(frozen=True, slots=True)
 class TargetData:
-    """What the inventory said of a target, as far as judging needs it."""
+    """What the inventory said of a target, as far as judging needs it.
+
+    `host` is the name or address that it is reached at.
+    """
 
     name: str
     groups: tuple[str, ...] = ()
     variables: Mapping[str, object] = field(default_factory=dict)
     phi: bool = False
     phi_paths: tuple[str, ...] = ()
+    host: str = ""
 
     @property
     def holds_phi(self) -> bool:
