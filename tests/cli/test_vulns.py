@@ -10,7 +10,7 @@ import yaml
 from hipscan.feeds.remedies import command
 from hipscan.model import codec, snapshot
 from hipscan.model.advisory import Advisory, State
-from hipscan.model.fact import ok
+from hipscan.model.fact import Fact, FactStatus, missing, ok
 from hipscan.model.snapshot import Snapshot, TargetData
 from tests.cli.conftest import Hipscan
 from tests.feeds import making
@@ -25,7 +25,9 @@ def _record(fields: dict[str, Any]) -> dict[str, Any]:
     ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, *fixed]}]
     package = {"ecosystem": "Debian:12", "name": fields["package"]}
     score = [{"type": "CVSS_V3", "score": fields["score"]}] if "score" in fields else []
-    affected = {"package": package, "ranges": ranges}
+    affected: dict[str, Any] = {"package": package, "ranges": ranges}
+    if "urgency" in fields:
+        affected["ecosystem_specific"] = {"urgency": fields["urgency"]}
     times = {"modified": fields.get("modified", making.DAY)}
     name = f"DEBIAN-{fields['cve']}"
     return {
@@ -51,15 +53,24 @@ def _snapshot(
     *packages: dict[str, Any],
     platform: dict[str, Any] = DEBIAN,
     taken: str = "2026-11-21T12:00:00+00:00",
+    kernel: Fact | None = None,
 ) -> Path:
     facts = {
         "platform": ok(platform),
         "package": ok(*(making.package(item) for item in packages)),
     }
+    if kernel:
+        facts["kernel"] = kernel
     path.parent.mkdir(parents=True, exist_ok=True)
     value = Snapshot(TargetData(path.name.partition(".")[0]), taken, "0.1.0", "", facts)
     path.write_bytes(codec.dumps(snapshot.SCHEMA, value))
     return path
+
+
+def _kernel(case: dict[str, Any]) -> Fact | None:
+    if "kernel_status" in case:
+        return missing(FactStatus(case["kernel_status"]), "cut")
+    return ok(case["kernel"]) if "kernel" in case else None
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -68,7 +79,10 @@ def test_case(case: dict[str, Any], hipscan: Hipscan, tmp_path: Path) -> None:
     days = case.get("days", 100_000)
     (tmp_path / "hipscan.yaml").write_text(f"set: {{feed_days: {days}}}\n")
     path = _snapshot(
-        tmp_path / "web1.json", *case["packages"], platform=case.get("platform", DEBIAN)
+        tmp_path / "web1.json",
+        *case["packages"],
+        platform=case.get("platform", DEBIAN),
+        kernel=_kernel(case),
     )
     done = hipscan("vulns", path, *case.get("args", ()))
     assert done.status == case["status"], done

@@ -34,6 +34,7 @@ from hipscan.model.advisory import Advisory, State
 from hipscan.model.knowledge import Knowledge
 from hipscan.model.snapshot import Snapshot
 from hipscan.probes import table
+from hipscan.probes.packages.vulnerability import kernel_doubt
 from hipscan.sanitize import block
 from hipscan.transport.base import Budget
 
@@ -49,8 +50,10 @@ def show(reach: Reach, name: str, *, every: bool) -> int:
         _print_json(seen)
     else:
         _print(vulnerable_text.packages(seen, every=every))
-    wanted = any(vulnerable_text.is_urgent(advisory) for each in seen for advisory in each.found)
-    return _status(seen, is_found=wanted)
+    found = [advisory for each in seen for advisory in each.found]
+    status = _status(seen, is_found=any(map(vulnerable_text.is_urgent, found)))
+    is_told = not any(map(vulnerable_text.is_undecided, found))
+    return status if status or is_told else ExitCode.INCOMPLETE
 
 
 def which_hosts(reach: Reach, cve: str, name: str) -> int:
@@ -166,13 +169,14 @@ def _judge(snapshot: Snapshot, settings: Settings) -> Seen:
         feeds=known.feeds,
         stale=aging.old_feeds(known, now, limit),
         unjudged=len(known.unjudged),
+        doubt=kernel_doubt(snapshot.fact),
     )
 
 
 def _status(seen: Sequence[Seen], *, is_found: bool) -> int:
     if is_found:
         return ExitCode.GATE
-    is_open = any(each.reason or aging.of_records(each.stale) for each in seen)
+    is_open = any(each.reason or each.doubt or aging.of_records(each.stale) for each in seen)
     return ExitCode.INCOMPLETE if is_open else ExitCode.OK
 
 

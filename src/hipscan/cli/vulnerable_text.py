@@ -30,7 +30,8 @@ class Seen:
     """What the index says of one target at the time `now`.
 
     `taken` is when the target was read, `stale` those of `feeds` whose data are too old,
-    `unjudged` how many packages no feed covers; `reason` says why nothing could be looked up.
+    `unjudged` how many packages no feed covers; `reason` says why nothing could be looked up,
+    `doubt` what of it could not.
     """
 
     target: str
@@ -41,6 +42,7 @@ class Seen:
     stale: tuple[FeedState, ...] = ()
     unjudged: int = 0
     reason: str = ""
+    doubt: str = ""
 
 
 def is_urgent(advisory: Advisory) -> bool:
@@ -49,6 +51,14 @@ def is_urgent(advisory: Advisory) -> bool:
         return False
     has_fix = advisory.state is State.FIXABLE and advisory.severity is not Severity.INFO
     return has_fix or bool(advisory.kev)
+
+
+def is_undecided(advisory: Advisory) -> bool:
+    """Say whether nobody can tell if somebody has to act on what is not urgent so far."""
+    if advisory.state is State.NOT_AFFECTED:
+        return False
+    is_weighty = advisory.severity is not Severity.INFO
+    return advisory.kev is None or (advisory.state is State.UNKNOWN and is_weighty)
 
 
 def packages(seen: Sequence[Seen], *, every: bool) -> Iterator[str]:
@@ -66,7 +76,8 @@ def hosts(seen: Sequence[Seen], cve: str) -> Iterator[str]:
     """Yield a line a host: whether it has `cve`, and what to do."""
     for each in seen:
         if each.reason or not each.found:
-            what = "cannot tell" if each.reason or each.stale else f"{cve} is not known of it"
+            is_open = each.reason or each.stale or each.doubt
+            what = "cannot tell" if is_open else f"{cve} is not known of it"
             yield line(f"{each.target}: {what}; {'; '.join(remarks(each))}")
         for item in each.found:
             fix = command([item])
@@ -87,6 +98,10 @@ def remarks(seen: Seen) -> list[str]:
     if seen.stale:
         old = ", ".join(feed.name for feed in seen.stale)
         said.append(f"TOO OLD: {old}; hipscan feeds update")
+    if seen.found and all(feed.name != "kev" for feed in seen.feeds):
+        said.append("NO LIST of what is exploited; hipscan feeds update kev")
+    if seen.doubt:
+        said.append(f"NOT LOOKED UP: {seen.doubt}")
     return said
 
 

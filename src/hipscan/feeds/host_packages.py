@@ -72,11 +72,17 @@ def _version(version: str, distribution: Distribution) -> str:
 def _kernel(
     packages: Sequence[Record], kernel: Record | None, distribution: Distribution
 ) -> Iterator[Item]:
-    """Yield the kernel that runs, by the version that runs where it tells."""
+    """Yield the kernel that runs, by the version that runs where it tells.
+
+    The package of a kernel that still runs may be gone already; then the newest one names it.
+    """
     if kernel is None:
         return
     told = str(kernel.get("running_version") or "")
-    for package in running_kernel.running(packages, str(kernel["running"])):
+    found = running_kernel.running(packages, str(kernel["running"]))
+    if not found and told:
+        found = running_kernel.running(packages, str(kernel.get("newest")))
+    for package in found:
         version = str(package["version"])
         name = running_kernel.source_name(package)
         looked_up = str(package["name"]) if distribution.binary_names else name

@@ -47,7 +47,8 @@ def running(packages: Iterable[Record], release: str) -> list[Record]:
 def _is_running(package: Record, release: str) -> bool:
     name, version = str(package.get("name")), str(package.get("version"))
     if package.get("manager") == "dpkg":
-        return name in {f"linux-image-{release}", f"linux-image-unsigned-{release}"}
+        image = f"linux-image-{release}"
+        return name in {image, f"{image}-unsigned", f"linux-image-unsigned-{release}"}
     if not _RPM_NAME.fullmatch(name):
         return False
     built = version.partition(":")[2] or version
