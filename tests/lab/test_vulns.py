@@ -1,34 +1,100 @@
-"""Pending updates and vulnerabilities of a real old host, against what apt itself would install."""
+"""Pending updates and vulnerabilities of real old hosts.
+
+Updates are held against what apt itself would install, vulnerabilities against a second reading of
+the same records.
+"""
 
 import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
-from tests.feeds import making
-from tests.lab.hosts import Host
+from tests.feeds import making, naive_host
+from tests.feeds.naive_host import Installed, Seen
+from tests.lab.hosts import Host, Lab
 from tests.lab.scanning import Client
 
 pytestmark = pytest.mark.lab
+OLD: Final = ("debian12-old", "debian13-old")
+WARD: Final = Path(__file__).with_name("ward.sh")
 _INSTALLS = re.compile(r"Inst (\S+) \[(\S+)\] \((\S+) ([^)]*)\)")
 _DRY = "apt-get -s -q -o Debug::NoLocking=true dist-upgrade"
+_HELD = "python3.11-minimal libexpat1 libapt-pkg6.0 libapt-pkg7.0"
 
 
 @dataclass(frozen=True)
 class Update:
-    """An update that apt would install from the security archive."""
+    """An update that apt knows of."""
 
     package: str
     installed: str
     candidate: str
 
 
+@pytest.fixture(scope="module", params=OLD)
+def old(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Host]:
+    """Start an old host that nobody changes."""
+    host = lab.start(request.param)
+    yield host
+    host.stop()
+
+
 def _security(host: Host) -> set[Update]:
     """Return what a simulated upgrade installs from the security archive."""
     found = (match for row in host.run(_DRY).stdout.splitlines() if (match := _INSTALLS.match(row)))
     return {Update(*match.groups()[:3]) for match in found if "Debian-Security" in match[4]}
+
+
+def _pending(records: list[dict[str, Any]]) -> set[Update]:
+    return {
+        Update(item["package"], item["installed"], item["candidate"])
+        for item in records
+        if item["security"]
+    }
+
+
+def test_pending_security_updates_are_those_of_apt(old: Host, client: Client) -> None:
+    expected = _security(old)
+    assert len(expected) > 3
+    assert _pending(client.collect(old)["facts"]["pending_update"]["records"]) == expected
+
+
+def _of_security(host: Host, packages: list[str]) -> set[Update]:
+    """Return the updates of `packages` that the security archive has."""
+    return {
+        Update(package, installed, version)
+        for package in packages
+        for shown in [host.run(f"apt-cache policy {package}").stdout]
+        for installed in re.findall(r"Installed: (\S+)", shown)
+        for version in re.findall(r"^     (\S+) .*\n +\d+ \S+-security ", shown, re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize("image", OLD)
+def test_what_apt_keeps_back_waits_too_and_what_others_offer_is_no_security_update(
+    start: Callable[[str], Host], client: Client, image: str
+) -> None:
+    host = start(image)
+    before = _security(host)
+    host.run("sh -s", text=WARD.read_text())
+    host.run(f"dpkg-query -W -f '${{Package}} hold\n' {_HELD} 2>/dev/null | dpkg --set-selections")
+    held = host.run("apt-mark showhold").stdout.split()
+    kept = re.search(r"kept back:\n((?: .*\n)+)", host.run(_DRY).stdout)
+    assert kept
+    facts = client.collect(host)["facts"]
+    records = facts["pending_update"]["records"]
+    seen = {item["package"]: item for item in records}
+    waiting = _of_security(host, [*kept[1].split(), "xz-utils"])
+    assert _security(host) | waiting == _pending(records) == before
+    assert {update.package for update in waiting} > {*held, "xz-utils"}
+    assert {name for name in seen if seen[name]["kept_back"] == "hold"} == set(held)
+    assert len(held) > 1
+    assert not seen["ward-tool"]["security"]
+    assert [item["package"] for item in facts["unserved_package"]["records"]] == ["ward-stray"]
 
 
 def _sources(host: Host, updates: set[Update]) -> Iterator[tuple[str, str]]:
@@ -40,35 +106,21 @@ def _sources(host: Host, updates: set[Update]) -> Iterator[tuple[str, str]]:
         yield str(source), version or update.candidate
 
 
-def test_pending_security_updates_are_those_of_apt(
-    start: Callable[[str], Host], client: Client
-) -> None:
-    host = start("debian12-old")
-    records = client.collect(host)["facts"]["pending_update"]["records"]
-    seen = {
-        Update(item["package"], item["installed"], item["candidate"])
-        for item in records
-        if item["security"]
-    }
-    expected = _security(host)
-    assert len(expected) > 3
-    assert seen == expected
+def _release(host: Host) -> str:
+    return f"Debian:{host.image.os_release['VERSION_ID']}"
 
 
-def test_what_apt_would_mend_is_what_a_feed_of_it_finds(
-    start: Callable[[str], Host], client: Client
-) -> None:
+def test_what_apt_would_mend_is_what_a_feed_of_it_finds(old: Host, client: Client) -> None:
     """The feed says of every source package that its update is the fix: neither more nor less."""
-    host = start("debian12-old")
-    updates = _security(host)
-    fixes = dict(_sources(host, updates))
+    updates = _security(old)
+    fixes = dict(_sources(old, updates))
     records = [
         {
             "id": f"DEBIAN-CVE-2026-{10_000 + number}",
             "upstream": [f"CVE-2026-{10_000 + number}"],
             "affected": [
                 {
-                    "package": {"ecosystem": "Debian:12", "name": source},
+                    "package": {"ecosystem": _release(old), "name": source},
                     "ranges": [
                         {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}
                     ],
@@ -79,10 +131,76 @@ def test_what_apt_would_mend_is_what_a_feed_of_it_finds(
     ]
     path = making.write_zip(client.state / "x.zip", records)
     assert client.command("feeds", "import", str(path)).returncode == 0
-    done = client.run(host, "vulns", "-f", "json")
+    done = client.run(old, "vulns", "-f", "json")
     entries = json.loads(done.stdout)
     assert done.returncode == 1
     assert {entry["source"]: entry["fixed"] for entry in entries} == fixes
     assert {entry["state"] for entry in entries} == {"fixable"}
     packages = {name for entry in entries for name in entry["packages"]}
     assert {update.package for update in updates} <= packages
+
+
+def _stock(host: Host) -> set[Installed]:
+    listing = host.run(f"dpkg-query -W -f='{naive_host.FORMAT}'").stdout
+    return naive_host.sources(listing, host.run("uname -r").stdout.strip())
+
+
+def _found(client: Client, host: Host) -> set[Seen]:
+    done = client.run(host, "vulns", "-f", "json")
+    assert done.returncode in {1, 3}, done.stderr
+    return {
+        Seen(entry["source"], cve, entry["fixed"], entry["state"])
+        for entry in json.loads(done.stdout)
+        for cve in entry["cves"] or [entry["advisory"]]
+    }
+
+
+def _import(client: Client) -> Path:
+    feed = making.shared("Debian.all.zip")
+    assert client.command("feeds", "import", str(feed)).returncode == 0
+    return feed
+
+
+@pytest.mark.parametrize(("days", "is_old"), [(14, True), (100_000, False)])
+def test_the_real_feed_finds_what_a_second_reading_of_it_finds(
+    old: Host, client: Client, days: int, *, is_old: bool
+) -> None:
+    (client.state / "hipscan.yaml").write_text(f"set: {{feed_days: {days}}}\n")
+    feed = _import(client)
+    expected = naive_host.vulnerabilities(feed, _release(old), _stock(old), is_old=is_old)
+    assert len(expected) > 10
+    assert _found(client, old) == expected
+
+
+def _one_step_behind(feed: Path, ecosystem: str, status: str) -> str:
+    """Return dpkg's status with each source just before one of its fixes, and rebuilt once.
+
+    Every other fix that the feed names is taken, so that packages lack some fixes and have others.
+    """
+    fixes = naive_host.fixes(feed, ecosystem)
+    stanzas = []
+    for stanza in status.rstrip("\n").split("\n\n"):
+        said = dict(re.findall(r"^(Package|Source): (\S+)", stanza, re.MULTILINE))
+        source = said["Source"] if "Source" in said else said["Package"]
+        if known := fixes.get(source):
+            version = f"{known[len(known) // 2]}~"
+            plain = re.sub(r"^Source: .*\n", "", stanza, flags=re.MULTILINE)
+            own = f"Version: {version}+b1\nSource: {source} ({version})"
+            stanzas.append(re.sub(r"^Version: .*$", own, plain, flags=re.MULTILINE))
+        else:
+            stanzas.append(stanza)
+    return "\n\n".join(stanzas) + "\n"
+
+
+@pytest.mark.parametrize("image", OLD)
+def test_a_host_that_lacks_real_fixes_has_what_the_second_reading_finds(
+    start: Callable[[str], Host], client: Client, image: str
+) -> None:
+    """The versions are those of the feed, put into dpkg's database: simulated, not installed."""
+    host, feed = start(image), _import(client)
+    status = host.run("cat /var/lib/dpkg/status").stdout
+    behind = _one_step_behind(feed, _release(host), status)
+    host.run("cat >/var/lib/dpkg/status", text=behind)
+    expected = naive_host.vulnerabilities(feed, _release(host), _stock(host), is_old=True)
+    assert sum(seen.state == "fixable" for seen in expected) > 20
+    assert _found(client, host) == expected
