@@ -14,7 +14,8 @@ from hipscan.model.advisory import FeedState
 
 # What is installed, once for each ecosystem that it is looked up in.
 _WANTED: Final = """
-CREATE TEMP TABLE IF NOT EXISTS wanted(n INTEGER, ecosystem INTEGER, name TEXT, key TEXT);
+CREATE TEMP TABLE IF NOT EXISTS wanted(
+    n INTEGER, ecosystem INTEGER, name TEXT, key TEXT, PRIMARY KEY(n, ecosystem)) WITHOUT ROWID;
 CREATE TEMP TABLE IF NOT EXISTS doubted(n INTEGER, cve TEXT);
 CREATE TEMP TABLE IF NOT EXISTS asked(cve TEXT PRIMARY KEY) WITHOUT ROWID;
 """
@@ -31,18 +32,20 @@ CROSS JOIN package ON package.ecosystem = wanted.ecosystem AND package.name = wa
 CROSS JOIN affected ON affected.package = package.id
 CROSS JOIN advisory ON advisory.id = affected.advisory
 WHERE {_IN_INTERVAL}"""  # noqa: S608  # no value in it
+# Written as EXISTS and IN, so that SQLite searches by index: of a join with a table of its own that
+# it knows no size of, it makes a filter first, for which it reads all that there is.
 _SETTLED: Final = f"""
 SELECT DISTINCT doubted.n, wanted.ecosystem, doubted.cve
-FROM doubted
-CROSS JOIN wanted ON wanted.n = doubted.n
-CROSS JOIN advisory ON advisory.sole = doubted.cve
-CROSS JOIN package ON package.ecosystem = wanted.ecosystem AND package.name = wanted.name
-CROSS JOIN affected ON affected.package = package.id AND affected.advisory = advisory.id
-WHERE affected.fixed_key IS NOT NULL AND NOT ({_IN_INTERVAL})"""  # noqa: S608  # the same
+FROM doubted JOIN wanted ON wanted.n = doubted.n
+WHERE EXISTS (
+    SELECT 1 FROM advisory
+    CROSS JOIN package ON package.ecosystem = wanted.ecosystem AND package.name = wanted.name
+    CROSS JOIN affected ON affected.package = package.id AND affected.advisory = advisory.id
+    WHERE advisory.sole = doubted.cve AND advisory.sole != ''
+    AND affected.fixed_key IS NOT NULL AND NOT ({_IN_INTERVAL}))"""  # noqa: S608  # the same
 _SCORES: Final = """
-SELECT advisory.sole, max(advisory.score), advisory.vector FROM asked
-CROSS JOIN advisory ON advisory.sole = asked.cve
-WHERE advisory.score IS NOT NULL GROUP BY advisory.sole"""
+SELECT sole, max(score), vector FROM advisory
+WHERE sole != '' AND sole IN (SELECT cve FROM asked) AND score IS NOT NULL GROUP BY sole"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ class Index:
     def knows(self, cve: str) -> bool:
         """Say whether a record of any feed is about `cve`."""
         found = self.connection.execute(
-            """SELECT 1 FROM advisory WHERE sole = ?1
+            """SELECT 1 FROM advisory WHERE sole = ?1 AND sole != ''
             UNION ALL SELECT 1 FROM advisory WHERE instr(' ' || cves || ' ', ' ' || ?1 || ' ')
             LIMIT 1""",
             (cve,),
@@ -180,13 +183,15 @@ class Index:
     def exploited(self) -> dict[str, tuple[str, bool]]:
         """Return (day, used by ransomware) of the CVEs asked for that are known exploited."""
         rows = self.connection.execute(
-            "SELECT cve, added, ransomware FROM kev JOIN asked USING (cve)"
+            "SELECT cve, added, ransomware FROM kev WHERE cve IN (SELECT cve FROM asked)"
         )
         return {cve: (added, bool(ransomware)) for cve, added, ransomware in rows}
 
     def likelihoods(self) -> dict[str, float]:
         """Return the EPSS of the CVEs asked for."""
-        rows = self.connection.execute("SELECT cve, score FROM epss JOIN asked USING (cve)")
+        rows = self.connection.execute(
+            "SELECT cve, score FROM epss WHERE cve IN (SELECT cve FROM asked)"
+        )
         return dict(rows.fetchall())
 
 
