@@ -44,6 +44,7 @@ _MODULES: Final = (
     "packages.reboot",
     "packages.repositories",
     "packages.stale_processes",
+    "packages.unpackaged",
     "packages.updates",
     "sharing.sharing",
     "ssh.sshd",
