@@ -1,0 +1,1 @@
+"""What people state about targets, and no host can tell, on its way into Knowledge."""
