@@ -46,19 +46,25 @@ class Seen:
 
 
 def is_urgent(advisory: Advisory) -> bool:
-    """Say whether somebody has to act: it has a fix and weight, or is being exploited."""
-    if advisory.state is State.NOT_AFFECTED:
+    """Say whether somebody has to act: it has weight, and a fix or attackers that use it."""
+    if _is_settled(advisory):
         return False
-    has_fix = advisory.state is State.FIXABLE and advisory.severity is not Severity.INFO
-    return has_fix or bool(advisory.kev)
+    return advisory.state is State.FIXABLE or bool(advisory.kev)
 
 
 def is_undecided(advisory: Advisory) -> bool:
     """Say whether nobody can tell if somebody has to act on what is not urgent so far."""
-    if advisory.state is State.NOT_AFFECTED:
+    if _is_settled(advisory):
         return False
-    is_weighty = advisory.severity is not Severity.INFO
-    return advisory.kev is None or (advisory.state is State.UNKNOWN and is_weighty)
+    return advisory.kev is None or advisory.state is State.UNKNOWN
+
+
+def _is_settled(advisory: Advisory) -> bool:
+    """Say whether somebody who knows the host or the package says that it is no hole here.
+
+    What Debian calls unimportant in one package may be exploited in others with the same CVE.
+    """
+    return advisory.state is State.NOT_AFFECTED or advisory.severity is Severity.INFO
 
 
 def packages(seen: Sequence[Seen], *, every: bool) -> Iterator[str]:

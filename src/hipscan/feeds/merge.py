@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hipscan.feeds.index import Hit
-from hipscan.feeds.severity import grade
+from hipscan.feeds.severity import Said, grade
 from hipscan.feeds.stock import Item
 from hipscan.model.advisory import Advisory, State
 
@@ -59,7 +59,7 @@ def merged(cve: str, found: Sequence[Found], about: About) -> Advisory:
         state=state,
         cves=(cve,) if cve.startswith("CVE-") else (),
         fixed=best.hit.fixed if best else "",
-        severity=grade(head.ecosystem, ratings, urgencies, score, epss),
+        severity=grade(head.ecosystem, ratings, urgencies, Said(score, epss, bool(day))),
         cvss=score,
         vector=vector,
         epss=epss,

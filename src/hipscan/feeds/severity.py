@@ -2,10 +2,12 @@
 
 The vendor's own grade comes first, since it knows how the package was built; then the
 distribution's word where it means something by itself; then the CVSS score. A vulnerability that
-is more likely than not to be exploited within 30 days (EPSS) is at least high.
+is more likely than not to be exploited within 30 days (EPSS) is at least high, and one that
+attackers are known to use (KEV) is critical.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from hipscan.feeds import cvss
@@ -25,33 +27,45 @@ _WORDS: Final[Mapping[str, Severity]] = {
 _LIKELY: Final = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said of a vulnerability in general: CVSS score, EPSS, whether it is exploited."""
+
+    score: float | None = None
+    epss: float | None = None
+    is_exploited: bool = False
+
+
 def grade(
-    ecosystem: str,
-    ratings: Iterable[str],
-    urgencies: Iterable[str],
-    score: float | None,
-    epss: float | None,
+    ecosystem: str, ratings: Iterable[str], urgencies: Iterable[str], said: Said
 ) -> Severity | None:
     """Return the severity, None where nobody graded it.
 
-    Debian's urgency says of most vulnerabilities nothing, so a score counts for more there; but
-    what it calls unimportant, it does not regard as a vulnerability of the package.
+    What Debian calls unimportant, it does not regard as a vulnerability of the package: whoever
+    exploits it, does so in other software.
     """
     words = set(urgencies)
     if "unimportant" in words:
         return Severity.INFO
-    said = _worst(ratings)
-    is_debian = ecosystem.startswith("Debian")
-    if said is None and not is_debian:
-        said = _worst(words)
-    if said is None and score is not None:
-        said = cvss.severity(score)
-    if said is None:
-        said = _worst(words)
-    is_likely = epss is not None and epss >= _LIKELY
-    if is_likely and (said is None or said.rank < Severity.HIGH.rank):
+    if said.is_exploited:
+        return Severity.CRITICAL
+    graded = _graded(ecosystem, ratings, words, said.score)
+    is_likely = said.epss is not None and said.epss >= _LIKELY
+    if is_likely and (graded is None or graded.rank < Severity.HIGH.rank):
         return Severity.HIGH
-    return said
+    return graded
+
+
+def _graded(
+    ecosystem: str, ratings: Iterable[str], words: set[str], score: float | None
+) -> Severity | None:
+    """Return what people graded; Debian's urgency mostly says nothing, so a score comes first."""
+    rated = _worst(ratings)
+    if rated is None and not ecosystem.startswith("Debian"):
+        rated = _worst(words)
+    if rated is None and score is not None:
+        rated = cvss.severity(score)
+    return rated or _worst(words)
 
 
 def _worst(words: Iterable[str]) -> Severity | None:
