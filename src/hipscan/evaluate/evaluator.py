@@ -59,8 +59,10 @@ def evaluate(
 def _with_limits(knowledge: Knowledge, values: Mapping[str, object]) -> Knowledge:
     """Return the knowledge with the limits of age that the rules' variables set."""
     feeds, lists = values.get("feed_days"), values.get("package_list_days")
+    ends = values.get("lifecycle_days")
     return replace(
         knowledge,
+        lifecycle_days=ends if isinstance(ends, int) else knowledge.lifecycle_days,
         feed_days=feeds if isinstance(feeds, int) else knowledge.feed_days,
         list_days=lists if isinstance(lists, int) else knowledge.list_days,
     )

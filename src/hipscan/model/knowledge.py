@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from hipscan.model.advisory import Matched
+from hipscan.model.application import Application
 from hipscan.model.finding import Waiver
+from hipscan.model.vex import Statement
 
 SCHEMA: Final = "hipscan-knowledge/1"
 TARGET_SCHEMA: Final = "hipscan-target-knowledge/1"
@@ -34,11 +36,16 @@ class TargetKnowledge:
 
     `first_seen` maps a subject such as `pending_update openssl` to the ISO time at which
     hipscan first saw it. `matched` is what the feeds say of it, None where there is no index of
-    feeds. `unknown` says of what could not be known, by name, why.
+    feeds. `applications` are those from outside of the distribution, None where nobody looked.
+    `lifecycles` are what the feeds say of the releases of its distribution, of the ISO day
+    `lifecycles_dated`. `unknown` says of what could not be known, by name, why.
     """
 
     first_seen: Mapping[str, str] = field(default_factory=dict)
     matched: Matched | None = None
+    applications: tuple[Application, ...] | None = None
+    lifecycles: tuple[Lifecycle, ...] = ()
+    lifecycles_dated: str = ""
     unknown: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,7 +54,9 @@ class Knowledge:
     """Everything beside the snapshot that a verdict may rest on; `target` is the target's own.
 
     `feed_days` is how old, in days, the data of a feed may be to let a rule pass, `list_days` how
-    old the lists of packages that updates are looked up in.
+    old the lists of packages that updates are looked up in, `lifecycle_days` how old a table of
+    ends of support. `lifecycles` is the table that ships with hipscan, of the ISO day
+    `lifecycles_dated`. `vex` are statements about vulnerabilities, as they were read.
     """
 
     now: datetime
@@ -56,6 +65,9 @@ class Knowledge:
     target: TargetKnowledge = TargetKnowledge()
     feed_days: int = 14
     list_days: int = 7
+    lifecycles_dated: str = ""
+    lifecycle_days: int = 365
+    vex: tuple[Statement, ...] = ()
 
     def of(self, target: TargetKnowledge) -> "Knowledge":
         """Return the same with what is known of one target."""
