@@ -9,7 +9,6 @@ from hipscan.model.advisory import Matched
 from hipscan.model.application import Application
 from hipscan.model.finding import Waiver
 from hipscan.model.vex import Statement
-from hipscan.model.vex import Statement
 
 SCHEMA: Final = "hipscan-knowledge/1"
 TARGET_SCHEMA: Final = "hipscan-target-knowledge/1"
@@ -66,7 +65,6 @@ class Knowledge:
     target: TargetKnowledge = TargetKnowledge()
     feed_days: int = 14
     list_days: int = 7
-    vex: tuple[Statement, ...] = ()
     lifecycles_dated: str = ""
     lifecycle_days: int = 365
     vex: tuple[Statement, ...] = ()
