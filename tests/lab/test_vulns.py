@@ -6,7 +6,7 @@ the same records.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -110,17 +110,15 @@ def _release(host: Host) -> str:
     return f"Debian:{host.image.os_release['VERSION_ID']}"
 
 
-def test_what_apt_would_mend_is_what_a_feed_of_it_finds(old: Host, client: Client) -> None:
-    """The feed says of every source package that its update is the fix: neither more nor less."""
-    updates = _security(old)
-    fixes = dict(_sources(old, updates))
+def _import_fixes(client: Client, ecosystem: str, fixes: Mapping[str, str]) -> None:
+    """Import a feed in which each source has one vulnerability, fixed in the version given."""
     records = [
         {
             "id": f"DEBIAN-CVE-2026-{10_000 + number}",
             "upstream": [f"CVE-2026-{10_000 + number}"],
             "affected": [
                 {
-                    "package": {"ecosystem": _release(old), "name": source},
+                    "package": {"ecosystem": ecosystem, "name": source},
                     "ranges": [
                         {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}
                     ],
@@ -131,6 +129,13 @@ def test_what_apt_would_mend_is_what_a_feed_of_it_finds(old: Host, client: Clien
     ]
     path = making.write_zip(client.state / "x.zip", records)
     assert client.command("feeds", "import", str(path)).returncode == 0
+
+
+def test_what_apt_would_mend_is_what_a_feed_of_it_finds(old: Host, client: Client) -> None:
+    """The feed says of every source package that its update is the fix: neither more nor less."""
+    updates = _security(old)
+    fixes = dict(_sources(old, updates))
+    _import_fixes(client, _release(old), fixes)
     done = client.run(old, "vulns", "-f", "json")
     entries = json.loads(done.stdout)
     assert done.returncode == 1
@@ -155,9 +160,10 @@ def _found(client: Client, host: Host) -> set[Seen]:
     }
 
 
-def _import(client: Client) -> Path:
+def _import(client: Client, *others: str) -> Path:
     feed = making.shared("Debian.all.zip")
-    assert client.command("feeds", "import", str(feed)).returncode == 0
+    files = [feed, *map(making.shared, others)]
+    assert client.command("feeds", "import", *map(str, files)).returncode == 0
     return feed
 
 
@@ -204,3 +210,38 @@ def test_a_host_that_lacks_real_fixes_has_what_the_second_reading_finds(
     expected = naive_host.vulnerabilities(feed, _release(host), _stock(host), is_old=True)
     assert sum(seen.state == "fixable" for seen in expected) > 20
     assert _found(client, host) == expected
+
+
+def _in_security_archive(host: Host) -> dict[str, str]:
+    """Return the sources that the security archive has, by apt's own lists, with their versions."""
+    found: dict[str, str] = {}
+    for stanza in host.run("cat /var/lib/apt/lists/*-security_*_Packages").stdout.split("\n\n"):
+        said = dict(re.findall(r"^(Package|Version|Source): (.+)$", stanza, re.MULTILINE))
+        if said:
+            source, *versions = re.findall(r"[^\s()]+", said.get("Source") or said["Package"])
+            version = versions[0] if versions else said["Version"]
+            if source not in found or naive_host.is_before(found[source], version):
+                found[source] = version
+    return found
+
+
+@pytest.mark.parametrize("image", ["debian12-services", "debian13-services"])
+def test_an_up_to_date_host_needs_no_action(
+    start: Callable[[str], Host], client: Client, image: str
+) -> None:
+    """Old real records have much on it that never mattered or was mended since."""
+    host = start(image)
+    _import(client, "known_exploited_vulnerabilities.json")
+    entries = json.loads(client.run(host, "vulns", "-f", "json").stdout)
+    acute = [
+        entry
+        for entry in entries
+        if entry["severity"] != "info" and (entry["kev"] or entry["state"] == "fixable")
+    ]
+    assert len(entries) > 20
+    assert acute == []
+    fixes = _in_security_archive(host)
+    assert len(fixes) > 100
+    _import_fixes(client, _release(host), fixes)
+    done = client.run(host, "vulns")
+    assert (done.returncode, "0 packages, 0 vulnerabilities" in done.stdout) == (0, True)
