@@ -73,6 +73,15 @@ def test_exit_statuses_and_large_replies(start_sshd: StartSshd) -> None:
     assert (reply.ending, len(reply.stdout)) == (Ending.COMPLETE, 5_000_009)
 
 
+def test_a_server_that_renews_its_keys_often(start_sshd: StartSshd) -> None:
+    """The packets of an exchange of keys pile up between those of the reply."""
+    server = start_sshd("RekeyLimit 32K")
+    script = b"for n in 1 2 3 4 5 6 7 8 9; do head -c 20000 /dev/zero; sleep .05; done\n"
+    script += b"printf '\\n@0f end\\n'\n"
+    reply = paramiko_to(server).exchange(target(server), request(script), PATIENT)
+    assert (reply.ending, len(reply.stdout)) == (Ending.COMPLETE, 180_009)
+
+
 def test_a_child_that_holds_the_stream(start_sshd: StartSshd) -> None:
     server = start_sshd()
     script = b"sleep 60 & printf '\\n@0f end\\n'; sleep 60\n"

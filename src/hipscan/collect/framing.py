@@ -19,7 +19,7 @@ import base64
 import binascii
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,37 +46,32 @@ def end_line(nonce: str) -> bytes:
 def read_reply(stdout: bytes, nonce: str, probes: Iterable[Probe]) -> Framed:
     """Take a reply apart; bytes in it can be anything, and nothing here raises."""
     limits = {probe.name: probe.limit for probe in probes}
+    mark = f"@{nonce} ".encode()
     code = coded = ""
     frames: dict[str, Frame] = {}
     name, body = "", list[bytes]()
     ended = False
-    for kind, rest in _lines(stdout, f"@{nonce} ".encode()):
-        match kind, rest.split():
-            case "|", _:
-                body.append(rest.encode("latin-1"))
-            case "begin", [str() as word] if word in _CODES:
+    for line in stdout.split(b"\n"):
+        if line.startswith(b"|"):
+            body.append(line[1:])
+            continue
+        if not line.startswith(mark):
+            continue
+        match line[len(mark) :].decode("latin-1").split():
+            case ["begin", word] if word in _CODES:
                 code = word
-            case "frame", [str() as word, *form] if form in ([], [_PLAIN]):
+            case ["frame", word, *form] if form in ([], [_PLAIN]):
                 name, body, coded = word, [], _PLAIN if form else code
-            case "done", [str() as word, status, centiseconds] if word == name and code:
+            case ["done", word, status, centiseconds] if word == name and code:
                 if word in limits and word not in frames:
                     frames[word] = _frame(
                         word, status, centiseconds, _decode(body, coded, limits[word])
                     )
                 name = ""
-            case "end", []:
+            case ["end"]:
                 ended = True
                 break
     return Framed(bool(code), ended, frames)
-
-
-def _lines(stdout: bytes, mark: bytes) -> Iterator[tuple[str, str]]:
-    for line in stdout.split(b"\n"):
-        if line.startswith(b"|"):
-            yield "|", line[1:].decode("latin-1")
-        elif line.startswith(mark):
-            kind, _, rest = line[len(mark) :].decode("latin-1").strip().partition(" ")
-            yield kind, rest
 
 
 def _frame(name: str, status: str, centiseconds: str, content: tuple[bytes, bool]) -> Frame:

@@ -15,7 +15,7 @@ from hipscan.model.fact import Fact, FactStatus, Record
 from hipscan.model.finding import Outcome
 from hipscan.model.rule import AllOf, AnyOf, Check, Condition, Fields, Require
 from hipscan.probes.base import FactSpec, FieldType
-from hipscan.rules.matchers import MISSING, Answer, Scope, bind, describe, select, show, show_time
+from hipscan.rules.matchers import MISSING, Answer, Scope, bound, describe, select, show, show_time
 
 _ALL_ORDER: Final = (Outcome.FAIL, Outcome.ERROR, Outcome.NOTCHECKED, Outcome.PASS)
 _ANY_ORDER: Final = (Outcome.PASS, Outcome.ERROR, Outcome.NOTCHECKED, Outcome.FAIL)
@@ -89,15 +89,17 @@ class _Judging:
     """One check on one fact."""
 
     def __init__(self, check: Check, fact: Fact, bench: Bench) -> None:
-        where, expect = bind(check.where, bench.scope), bind(check.expect, bench.scope)
-        self._check = Check(check.fact, where, check.require, expect)
+        self._check = bound(check, bench.scope)
         self._fact = fact
         self._scope = bench.scope
         self._spec = bench.spec(check.fact)
-        found = bench.index.candidates(check.fact, where)
-        answers = [(record, self._answer(where, record)) for record in found]
-        self._selected = [record for record, answer in answers if answer is True]
-        self._perhaps = [record for record, answer in answers if answer is None]
+        self._selected: list[Record] = []
+        self._perhaps: list[Record] = []
+        where = self._check.where
+        for record in bench.index.candidates(check.fact, where):
+            answer = select(where, record, bench.scope)
+            if answer is not False:
+                (self._selected if answer else self._perhaps).append(record)
 
     def verdict(self) -> Verdict:
         match self._check.require:

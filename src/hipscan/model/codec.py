@@ -20,27 +20,34 @@ _PLAIN: Final = frozenset({str, int, float, bool, types.NoneType})
 
 def encode(value: object) -> Any:  # noqa: ANN401  # JSON
     """Return `value` as plain JSON data."""
-    # Most of a snapshot are records of plain values: they need no call each.
-    if isinstance(value, Mapping):
-        return {str(k): v if type(v) in _PLAIN else encode(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | frozenset):
-        return [item if type(item) in _PLAIN else encode(item) for item in value]
+    return json.loads(json.dumps(value, default=_opened))
+
+
+def _opened(value: object) -> object:
+    """Return what JSON has no form for, opened by one level: json.dumps asks again for its parts.
+
+    So records of plain values, which is most of a snapshot, never leave the encoder written in C.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {field.name: encode(getattr(value, field.name)) for field in fields}
-    return _encode_scalar(value)
-
-
-def _encode_scalar(value: object) -> str | float | None:
+        return _fields(value)
     match value:
-        case StrEnum():
-            return value.value
+        case Mapping():
+            return dict(value)
+        case frozenset():
+            return list(value)
         case datetime():
             return value.isoformat()
-        case None | str() | int() | float():
-            return value
         case _:
             raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _fields(value: Any) -> dict[str, object]:  # noqa: ANN401  # any dataclass
+    return {name: getattr(value, name) for name in _names(value.__class__)}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def decode(kind: type[T], data: object, *, where: str = "") -> T:
@@ -129,9 +136,9 @@ def _name(data: object) -> str:
 
 def dumps(schema: str, value: object) -> bytes:
     """Return a versioned document: `{"schema": ..., "value fields": ...}` as UTF-8 JSON."""
-    document = {"schema": schema, **encode(value)}
     # Without indent: only then the encoder is the fast one.
-    return json.dumps(document, ensure_ascii=True).encode("ascii") + b"\n"
+    text = json.dumps({"schema": schema, **_fields(value)}, ensure_ascii=True, default=_opened)
+    return text.encode("ascii") + b"\n"
 
 
 def loads(schema: str, kind: type[T], content: bytes) -> T:

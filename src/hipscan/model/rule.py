@@ -20,11 +20,28 @@ class Matcher:
     """One comparison of the closed vocabulary, for example `at_least: 3072`.
 
     `operand` is a constant, a reference to a variable (`$name`), or matchers again, as the
-    operator wants it (hipscan.rules.matchers).
+    operator wants it (hipscan.rules.matchers). `is_bound` says that no variable is in it.
     """
 
     operator: str
     operand: object
+    is_bound: bool = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Find out whether the operand refers to a variable."""
+        object.__setattr__(self, "is_bound", _is_bound(self.operand))
+
+
+def _is_bound(operand: object) -> bool:
+    match operand:
+        case str():
+            return not operand.startswith("$")
+        case Matcher():
+            return operand.is_bound
+        case tuple():
+            return all(_is_bound(part) for part in operand)
+        case _:
+            return True
 
 
 Fields = Mapping[str, Matcher]
@@ -38,6 +55,12 @@ class Check:
     where: Fields = field(default_factory=dict)
     require: Require = Require.EACH
     expect: Fields = field(default_factory=dict)
+    is_bound: bool = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Find out whether any matcher refers to a variable."""
+        matchers = (*self.where.values(), *self.expect.values())
+        object.__setattr__(self, "is_bound", all(matcher.is_bound for matcher in matchers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ A new probe is one file with a `PROBE` constant in the folder of its topic, and 
 hipscan.probes.table.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -125,6 +126,11 @@ class Listing:
     files: Mapping[str, tuple[str, ...]]
     notes: tuple[Note, ...]
     plain: tuple[str, ...]  # lines that are neither
+    marked: Mapping[str, Sequence[str]]  # the same by their first letter, and without it
+
+    def behind(self, letter: str) -> Sequence[str]:
+        """Return what stands behind `letter` in the lines that are neither."""
+        return self.marked.get(letter, ())
 
     def of_kind(self, *kinds: str) -> tuple[Note, ...]:
         """Return the notes of these kinds."""
@@ -142,6 +148,7 @@ def listing(text: str) -> Listing:
     files: dict[str, list[str]] = {}
     notes: list[Note] = []
     plain: list[str] = []
+    marked: defaultdict[str, list[str]] = defaultdict(list)
     current: list[str] | None = None
     for line in text.split("\n"):
         match line[:1]:
@@ -154,10 +161,11 @@ def listing(text: str) -> Listing:
                 notes.append(Note(kind, rest))
             case "":
                 pass
-            case _:
+            case letter:
                 plain.append(line)
+                marked[letter].append(line[1:])
     contents = {path: tuple(lines) for path, lines in files.items()}
-    return Listing(contents, tuple(notes), tuple(plain))
+    return Listing(contents, tuple(notes), tuple(plain), dict(marked))
 
 
 def judge_notes(notes: Sequence[Note], records: Sequence[Record]) -> Fact:

@@ -17,13 +17,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from fnmatch import translate
 from functools import cache
 from typing import Final
 
 from hipscan.model.fact import Record, Value
-from hipscan.model.rule import Fields, Matcher
+from hipscan.model.rule import Check, Fields, Matcher
 from hipscan.rules.patterns import search
 
 _DAY: Final = 86_400
@@ -33,11 +33,13 @@ VARIABLE: Final = re.compile(r"\$([a-z][a-z0-9_]*)")
 Answer = bool | None
 
 
-class Missing:
+class Missing(Enum):
     """Stands for a field that the record does not have."""
 
+    MISSING = "missing"
 
-MISSING: Final = Missing()
+
+MISSING: Final = Missing.MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,12 @@ def _sequence(value: object) -> Sequence[object]:
     return (value,)
 
 
-def _same(value: object, operand: object) -> bool:
+def _same(value: object, operand: object, _scope: Scope | None = None) -> bool:
     # True is 1 to Python, not to a rule.
     return value == operand and isinstance(value, bool) == isinstance(operand, bool)
 
 
-def _among(value: object, operand: object) -> bool:
+def _among(value: object, operand: object, _scope: Scope | None = None) -> bool:
     choices = _sequence(operand)
     return value in choices and any(_same(value, choice) for choice in choices)
 
@@ -115,12 +117,12 @@ def _mode_within(value: Value, operand: object, _scope: Scope) -> bool:
 
 
 def _glob(value: Value, operand: object, _scope: Scope) -> bool:
-    return _like_any(tuple(map(str, _sequence(operand)))).match(str(value)) is not None
+    return _like_any(tuple(_sequence(operand))).match(str(value)) is not None
 
 
 @cache
-def _like_any(globs: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, globs)) or "(?!)")
+def _like_any(globs: tuple[object, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(str(glob)) for glob in globs) or "(?!)")
 
 
 def _under(value: Value, operand: object, _scope: Scope) -> bool:
@@ -194,8 +196,8 @@ def some_of(answers: Sequence[Answer]) -> Answer:
 _K = OperandKind
 
 OPERATORS: Final[Mapping[str, Operator]] = {
-    "equals": Operator(_K.SCALAR, _ANY - _LIST, lambda v, o, _: _same(v, o), "is {}"),
-    "in": Operator(_K.SCALARS, _ANY - _LIST, lambda v, o, _: _among(v, o), "is one of {}"),
+    "equals": Operator(_K.SCALAR, _ANY - _LIST, _same, "is {}"),
+    "in": Operator(_K.SCALARS, _ANY - _LIST, _among, "is one of {}"),
     "not_in": Operator(_K.SCALARS, _ANY - _LIST, lambda v, o, _: not _among(v, o), "is none of {}"),
     "matches": Operator(_K.PATTERN, _TEXT, lambda v, o, _: search(str(o), str(v)), "matches {}"),
     "at_least": Operator(
@@ -236,45 +238,53 @@ def decide(matcher: Matcher, value: Value | Missing, scope: Scope) -> Answer:
     Raises TypeError, ValueError or LookupError when the question makes no sense for the value
     (the rule's outcome is then `error`).
     """
-    if isinstance(value, Missing):
+    if value is MISSING:
         return matcher.operator == "exists" and matcher.operand is False
     if value is None:
         return None
     return OPERATORS[matcher.operator].decide(value, matcher.operand, scope)
 
 
-def bind(fields: Fields, scope: Scope) -> Fields:
-    """Return `fields` with every variable replaced; raise LookupError for an unknown one."""
+def bound(check: Check, scope: Scope) -> Check:
+    """Return `check` with every variable replaced; raise LookupError for an unknown one."""
+    if check.is_bound:
+        return check
+    return Check(
+        check.fact,
+        _bound_fields(check.where, scope),
+        check.require,
+        _bound_fields(check.expect, scope),
+    )
+
+
+def _bound_fields(fields: Fields, scope: Scope) -> Fields:
     return {name: _bound(matcher, scope) for name, matcher in fields.items()}
 
 
 def _bound(matcher: Matcher, scope: Scope) -> Matcher:
-    operand = _bound_operand(matcher.operand, scope)
-    return matcher if operand is matcher.operand else Matcher(matcher.operator, operand)
+    if matcher.is_bound:
+        return matcher
+    return Matcher(matcher.operator, _bound_operand(matcher.operand, scope))
 
 
 def _bound_operand(operand: object, scope: Scope) -> object:
-    """Return the very same operand where nothing in it is a variable: nearly always."""
-    if isinstance(operand, str):
-        return scope.resolve(operand) if operand[:1] == "$" else operand
     if isinstance(operand, Matcher):
         return _bound(operand, scope)
     if isinstance(operand, tuple):
-        bound = tuple(_bound_operand(part, scope) for part in operand)
-        is_same = all(new is old for new, old in zip(bound, operand, strict=True))
-        return operand if is_same else bound
-    return operand
+        return tuple(_bound_operand(part, scope) for part in operand)
+    return scope.resolve(operand)
 
 
 def select(fields: Fields, record: Record, scope: Scope) -> Answer:
     """Say whether `record` matches every one of `fields`, which are bound."""
-    is_known = True
+    together: Answer = True
     for name, matcher in fields.items():
         answer = decide(matcher, record.get(name, MISSING), scope)
         if answer is False:
             return False
-        is_known = is_known and answer is not None
-    return True if is_known else None
+        if answer is None:
+            together = None
+    return together
 
 
 def describe(matcher: Matcher) -> str:

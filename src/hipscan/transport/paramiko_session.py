@@ -19,6 +19,7 @@ from paramiko.message import Message
 from paramiko.packet import Packetizer
 
 from hipscan import sanitize
+from hipscan.transport.connection import EagerSocket
 
 _STRONG_KEX: Final = (
     "mlkem768x25519-sha256",
@@ -57,6 +58,7 @@ _MAX_PACKET: Final = 256 * 1024 + 1024  # OpenSSH's own limit, and room for a MA
 _MAX_BANNER: Final = 16 * 1024
 _MAX_SAID: Final = 200
 _FAREWELL_SECONDS: Final = 0.2
+_PAUSE_SECONDS: Final = 0.02
 _OLD_CURVE_NAME: Final = "curve25519-sha256@libssh.org"
 
 _LOGGER: Final = logging.getLogger("paramiko")
@@ -170,6 +172,11 @@ class Session(paramiko.Transport):
             "strict_kex": "yes" if self.agreed_on_strict_kex else "no",
             "server": sanitize.line(self.remote_version)[:_MAX_SAID],
         }
+
+    def read_seldom(self) -> None:
+        """Let packets pile up for a moment before they are read, for a reply that takes long."""
+        if isinstance(self.sock, EagerSocket):
+            self.sock.pause = _PAUSE_SECONDS
 
     def abandon(self) -> None:
         """Cut the connection; whoever waits for it wakes up with an error."""

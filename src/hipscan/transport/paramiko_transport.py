@@ -226,6 +226,7 @@ class ParamikoTransport:
 def _converse(opened: _Opened, request: Request, budget: Budget) -> Reply:
     session = opened.session
     try:
+        session.read_seldom()
         with Guard(budget.seconds + _SLACK_SECONDS, session.abandon):
             reply = converse(opened.channel, request, budget)
     finally:

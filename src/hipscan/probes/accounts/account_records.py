@@ -16,18 +16,14 @@ _NO_LOGIN: Final = frozenset({"nologin", "false", "true", "sync", "halt", "shutd
 _LOCAL: Final = frozenset({"files", "systemd", "compat", "mymachines", "altfiles", "db"})
 
 
-def _rest(seen: Listing, letter: str) -> list[str]:
-    return [line[1:] for line in seen.plain if line.startswith(letter)]
-
-
 def bad_lines(seen: Listing, path: str) -> list[int]:
     """Return the lines of an account file that have too few fields."""
-    return [int(n) for name, n in (b.rsplit(":", 1) for b in _rest(seen, "B")) if name == path]
+    return [int(n) for name, n in (b.rsplit(":", 1) for b in seen.behind("B")) if name == path]
 
 
 def homes(seen: Listing) -> frozenset[str]:
     """Return every home that passwd names."""
-    return frozenset(_passwd(line)["home"] for line in _rest(seen, "P"))
+    return frozenset(_passwd(line)["home"] for line in seen.behind("P"))
 
 
 def _passwd(line: str) -> dict[str, str]:
@@ -46,16 +42,17 @@ def _passwd(line: str) -> dict[str, str]:
 
 def accounts(seen: Listing) -> tuple[Record, ...]:
     """Return a record for each line of passwd."""
-    lines = [_passwd(line) for line in _rest(seen, "P")]
+    lines = [_passwd(line) for line in seen.behind("P")]
     shadow, limits = _shadow(seen), _limits(seen)
     numbers = {line["name"]: int(line["uid"]) for line in lines}
     file = {
-        name: when for text in _rest(seen, "J") for name, when in by_file(text, numbers).items()
+        name: when for text in seen.behind("J") for name, when in by_file(text, numbers).items()
     }
-    logins = last_logins(_rest(seen, "U")[1:], _rest(seen, "L"), file)
+    logins = last_logins(seen.behind("U")[1:], seen.behind("L"), file)
     status = statuses(seen)
     gone = frozenset(note.text for note in seen.of_kind("absent"))
     names = Counter(line["name"] for line in lines)
+    named = _Named(seen)
     by_uid: dict[int, set[str]] = {}
     for line in lines:
         by_uid.setdefault(int(line["uid"]), set()).add(line["name"])
@@ -66,7 +63,7 @@ def accounts(seen: Listing) -> tuple[Record, ...]:
             **_login(logins, line["name"]),
             **_home(line, status, gone),
             **_twins(line, by_uid),
-            **_known(line, seen),
+            **named(line),
             "duplicate_name": names[line["name"]] > 1,
             "line": int(line["line"]),
         }
@@ -77,7 +74,7 @@ def accounts(seen: Listing) -> tuple[Record, ...]:
 def _limits(seen: Listing) -> dict[str, int]:
     """Return UID_MIN of login.defs(5); the last line counts."""
     limits = {"UID_MIN": 1000}
-    for line in _rest(seen, "D"):
+    for line in seen.behind("D"):
         key, *value = line.split()
         if value and value[0].isdecimal():
             limits[key] = int(value[0])
@@ -105,7 +102,7 @@ def _shadow(seen: Listing) -> dict[str, list[str]] | None:
     if any(note.text == "/etc/shadow" and note.kind != "absent" for note in seen.notes):
         return None
     found: dict[str, list[str]] = {}
-    for line in _rest(seen, "S"):
+    for line in seen.behind("S"):
         name, *fields = line.split(":")
         found.setdefault(name, fields)
     return found
@@ -178,15 +175,21 @@ def _home(
     return dict.fromkeys((*names, "home_group", "home_group_owned"))
 
 
-def _known(line: Mapping[str, str], seen: Listing) -> dict[str, Value]:
-    """Return whether group and shells name what the line refers to; None where not readable."""
-    unread = {note.text for note in seen.notes if note.kind != "absent"}
-    gids = {group.split(":", 2)[1] for group in _rest(seen, "G")}
-    listed = line["shell"] in _rest(seen, "E") if _rest(seen, "E") else None
-    return {
-        "group_exists": None if "/etc/group" in unread else line["gid"] in gids,
-        "shell_listed": None if not line["shell"] else listed,
-    }
+class _Named:
+    """Whether group and shells name what an account refers to; None where not readable."""
+
+    def __init__(self, seen: Listing) -> None:
+        unread = {note.text for note in seen.notes if note.kind != "absent"}
+        gids = {group.split(":", 2)[1] for group in seen.behind("G")}
+        self._gids = None if "/etc/group" in unread else gids
+        self._shells = frozenset(seen.behind("E"))
+
+    def __call__(self, line: Mapping[str, str]) -> dict[str, Value]:
+        listed = line["shell"] in self._shells if self._shells else None
+        return {
+            "group_exists": None if self._gids is None else line["gid"] in self._gids,
+            "shell_listed": None if not line["shell"] else listed,
+        }
 
 
 def _twins(line: Mapping[str, str], by_uid: Mapping[int, set[str]]) -> dict[str, Value]:
@@ -196,9 +199,9 @@ def _twins(line: Mapping[str, str], by_uid: Mapping[int, set[str]]) -> dict[str,
 
 def groups(seen: Listing) -> tuple[Record, ...]:
     """Return a record for each line of group, with the accounts whose first group it is."""
-    lines = [line.split(":", 2) for line in _rest(seen, "G")]
+    lines = [line.split(":", 2) for line in seen.behind("G")]
     first: dict[str, list[str]] = {}
-    for account in map(_passwd, _rest(seen, "P")):
+    for account in map(_passwd, seen.behind("P")):
         first.setdefault(account["gid"], []).append(account["name"])
     count = Counter(gid for _, gid, _ in lines)
     names = Counter(name for name, _, _ in lines)
@@ -221,11 +224,11 @@ def sources(seen: Listing) -> tuple[Record, ...]:
     N/etc/passwd:31
     """
     found = {}
-    for line in _rest(seen, "W"):
+    for line in seen.behind("W"):
         database, _, words = line.partition(":")
         for word in re.sub(r"\[.*?\]|#.*", "", words).split():
             found[database.strip(), word] = word in _LOCAL
-    for line in _rest(seen, "N"):
+    for line in seen.behind("N"):
         found[line.rsplit("/", 1)[-1].partition(":")[0], "nis"] = False
     return tuple(
         {"database": database, "source": source, "local": local}
@@ -237,7 +240,7 @@ def shells(seen: Listing) -> tuple[Record, ...]:
     """Return the login shells that /etc/shells names."""
     return tuple(
         {"path": path, "refuses": path.rsplit("/", 1)[-1] in _NO_LOGIN}
-        for path in dict.fromkeys(_rest(seen, "E"))
+        for path in dict.fromkeys(seen.behind("E"))
     )
 
 
@@ -246,13 +249,13 @@ def defaults(seen: Listing) -> Record:
 
     I30
     """
-    days = [line for line in _rest(seen, "I") if line.lstrip("-").isdecimal()]
+    days = [line for line in seen.behind("I") if line.lstrip("-").isdecimal()]
     return {"inactive_days": int(days[-1]) if days else -1}
 
 
 def owners(seen: Listing) -> dict[str, tuple[int, int]]:
     """Return the numbers of each account and of its first group."""
-    lines = map(_passwd, _rest(seen, "P"))
+    lines = map(_passwd, seen.behind("P"))
     return {line["name"]: (int(line["uid"]), int(line["gid"])) for line in lines}
 
 
@@ -261,7 +264,7 @@ def members(seen: Listing) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for name, (_, gid) in owners(seen).items():
         found.setdefault(gid, set()).add(name)
-    for line in _rest(seen, "G"):
+    for line in seen.behind("G"):
         _, number, names = line.split(":", 2)
         found.setdefault(int(number), set()).update(name for name in names.split(",") if name)
     return found

@@ -151,6 +151,7 @@ def _judged(read: Listing, records: list[Record]) -> Fact:
 def _records(found: Mapping[str, tuple[PamRule, ...]]) -> Iterator[Record]:
     for service, rules in found.items():
         order: dict[str, int] = {}
+        own = (service, "/etc/pam.conf", *(f"{folder}/{service}" for folder in FOLDERS))
         for rule in rules:
             order[rule.type] = order.get(rule.type, 0) + 1
             yield {
@@ -161,14 +162,10 @@ def _records(found: Mapping[str, tuple[PamRule, ...]]) -> Iterator[Record]:
                 "arguments": list(rule.arguments),
                 "file": rule.file,
                 "line": rule.line,
-                "included": rule.file not in (service, "/etc/pam.conf", *_own(service)),
+                "included": rule.file not in own,
                 "substack": rule.substack,
                 "order": order[rule.type],
             }
-
-
-def _own(service: str) -> tuple[str, ...]:
-    return tuple(f"{folder}/{service}" for folder in FOLDERS)
 
 
 PROBE: Final = Probe(

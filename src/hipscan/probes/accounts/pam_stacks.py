@@ -11,6 +11,7 @@ from hipscan.probes.files.config_syntax import continued
 TYPES: Final = ("auth", "account", "password", "session")
 FOLDERS: Final = ("/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d")
 
+_INCLUDES: Final = frozenset({"include", "substack", "@include"})
 _WORD: Final = re.compile(r"\[((?:\\.|[^\]\\])*)\]|(\S+)")
 _DEPTH: Final = 16  # libpam gives up at 32; a loop of includes ends here
 
@@ -71,7 +72,8 @@ def _rule(parts: Sequence[str], path: str, number: int) -> Iterator[PamRule]:
         case [kind, control, module, *arguments] if kind.lstrip("-").lower() in TYPES:
             control = " ".join(control.lower().split())
             bare = tuple(word[1:-1] if word.startswith("[") else word for word in arguments)
-            yield PamRule(kind.lstrip("-").lower(), control, module, bare, path, number)
+            named = module if control in _INCLUDES else basename(module)
+            yield PamRule(kind.lstrip("-").lower(), control, named, bare, path, number)
         case _:
             pass
 
@@ -108,10 +110,9 @@ def _resolve(
     for rule in rules[path]:
         if kind and rule.type not in (kind, ""):
             continue
-        if rule.control in ("include", "substack", "@include"):
-            wanted = kind or rule.type
-            inner = _resolve(rule.module or "", wanted, places, rules, depth + 1)
-            apart = rule.control == "substack"
-            yield from (replace(each, substack=apart or each.substack) for each in inner)
-        else:
-            yield replace(rule, module=basename(rule.module or ""))
+        if rule.control not in _INCLUDES:
+            yield rule
+            continue
+        inner = _resolve(rule.module or "", kind or rule.type, places, rules, depth + 1)
+        is_apart = rule.control == "substack"
+        yield from (replace(each, substack=True) for each in inner) if is_apart else inner

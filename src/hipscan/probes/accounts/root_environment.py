@@ -113,7 +113,7 @@ _SHIFTS: Final = {"u": (6,), "g": (3,), "o": (0,), "a": (6, 3, 0)}
 def parse(text: str, _status: int) -> Facts:
     """Parse folders and umasks, and what stat says."""
     seen = listing(text)
-    ends = [line[1:] for line in seen.plain if line.startswith("X")]
+    ends = seen.behind("X")
     if not ends:
         raise ValueError("the list of statements has no end")
     notes = [note for note in seen.notes if note.kind != "absent"]

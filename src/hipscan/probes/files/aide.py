@@ -123,7 +123,7 @@ def _fact(config: str, seen: Listing) -> Fact:
     times = dict(_times(seen.plain))
     database = _value(seen, "file ")
     runs = [time for path, time in times.items() if path != database]
-    lines = [line[1:] for line in seen.plain if line[:1] == "L"]
+    lines = seen.behind("L")
     by = list(dict.fromkeys(line[3:] for line in seen.plain if line.startswith("by ")))
     record: dict[str, Value] = {
         "config": config,

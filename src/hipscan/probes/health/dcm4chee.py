@@ -65,7 +65,7 @@ def parse(text: str, _status: int) -> Facts:
     seen = listing(text)
     if "E" not in seen.plain:
         raise ValueError("the answer has no end")
-    archives = [line[1:] for line in seen.plain if line.startswith("A")]
+    archives = seen.behind("A")
     if not archives and seen.notes:
         return {"dcm4chee": missing(FactStatus.DENIED, judge_notes(seen.notes, ()).reason)}
     if not archives:

@@ -73,10 +73,10 @@ def parse(text: str, _status: int) -> Facts:
         return {"listening_socket": missing(FactStatus.UNSUPPORTED, note.text)}
     if "E" not in seen.plain:
         raise ValueError("the list of sockets has no end")
-    machine = next((line[1:] for line in seen.plain if line.startswith("M")), "")
+    machine = next(iter(seen.behind("M")), "")
     big = machine.startswith(_BIG_ENDIAN) and not machine.startswith(_LITTLE)
     rows = [line[1:].split() for line in seen.plain if line.startswith("S")]
-    names = _names(line[1:] for line in seen.plain if line.startswith("P"))
+    names = _names(iter(seen.behind("P")))
     found: dict[tuple[str, ...], Record] = {}
     for table, place, uid, inode in rows:
         record = _record(table, place, big=big)

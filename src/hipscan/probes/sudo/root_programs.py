@@ -204,8 +204,8 @@ def parse(text: str, _status: int) -> Facts:
 
 def _known(seen: Listing) -> _Seen:
     known = _Seen()
-    exist = [line[1:] for line in seen.plain if line.startswith("E")]
-    ends = [line[1:] for line in seen.plain if line.startswith("L")]
+    exist = seen.behind("E")
+    ends = seen.behind("L")
     if len(exist) != len(ends):
         raise ValueError("paths and the ends of their links do not match")
     known.ends = dict(zip(exist, ends, strict=True))
