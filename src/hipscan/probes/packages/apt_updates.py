@@ -2,8 +2,9 @@
 
 The simulation `apt-get -s dist-upgrade` would say the same at five times the cost, and it writes
 logs and caches. `apt-cache` writes nothing with its caches switched off; it writes nothing as
-nobody either, and then it can use the cache that is there at a tenth of the cost, if that is as new
-as the lists and everything it needs can be read by nobody.
+nobody either, and then it can use a cache that is there at a tenth of the cost, if that is as new
+as what it was made of and everything it needs can be read by nobody. pkgcache.bin was made of the
+lists and of what is installed; srcpkgcache.bin of the lists alone, so dpkg does not make it old.
 
 A line of the answer names a repository by URI and suite, and what kind of repository that is
 stands in its Release file, from which only the head is read.
@@ -43,13 +44,18 @@ if [ -s /var/lib/dpkg/status ] && command -v apt-cache >/dev/null; then
     /^.[^nc]/ { asked++ }
     /^h[^nc]/ { print "held " $2 }
     END { print "asked " asked + 0 }'
-  # What is newer than apt's own cache, or not readable for nobody.
-  cache=/var/cache/apt/pkgcache.bin
-  if [ -r "$cache" ] && command -v setpriv >/dev/null && [ -z "$(
-    find /etc/apt /var/lib/dpkg/status /var/lib/apt/lists \
-      \( -name partial -o -name lock -o -name 'auth.conf*' \) -prune -o \
-      \( -cnewer "$cache" -o ! -perm -004 -o -type d ! -perm -001 \) -print
-  )" ]; then set -- as_nobody xargs apt-cache policy
+  # Whether a cache is as new as what it is made of, a file left aside, and nobody may read that.
+  fresh() {
+    [ -r "$1" ] && [ -z "$(
+      find /etc/apt /var/lib/dpkg/status /var/lib/apt/lists \
+        \( -name partial -o -name lock -o -name 'auth.conf*' \) -prune -o \
+        \( -cnewer "$1" ! -path "$2" -o ! -perm -004 -o -type d ! -perm -001 \) -print
+    )" ]
+  }
+  cache=/var/cache/apt
+  if command -v setpriv >/dev/null && {
+    fresh $cache/pkgcache.bin '' || fresh $cache/srcpkgcache.bin /var/lib/dpkg/status
+  }; then set -- as_nobody xargs apt-cache policy
   else
     set -- xargs apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
       -o Acquire::Languages=none policy
