@@ -3,12 +3,13 @@
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from hipscan.feeds import importing
+from hipscan.feeds import distributions, freshness, importing
 from hipscan.feeds.build import building
 from hipscan.feeds.host_packages import stock
 from hipscan.feeds.index import opened
@@ -57,10 +58,15 @@ def matched(
     platform: Record,
     packages: Sequence[Record],
     kernel: Record | None = None,
+    *,
+    lists: Sequence[Record] = (),
 ) -> Matched:
-    """Return what the index in `folder` says of a host."""
+    """Return what the index in `folder` says of a host; `lists` is its fact `package_lists`."""
     found = stock(platform, [package(item) for item in packages], kernel)
+    distribution = distributions.of(platform)
     assert found is not None
+    assert distribution is not None
+    found = replace(found, repository=freshness.published(lists, distribution))
     with opened(folder) as index:
         assert index is not None
         return match(index, [found])

@@ -19,7 +19,11 @@ CASES: list[dict[str, Any]] = [
 def test_case(case: dict[str, Any], tmp_path: Path) -> None:
     making.import_into(tmp_path / "feeds", making.write_zip(tmp_path / "x.zip", case["records"]))
     found = making.matched(
-        tmp_path / "feeds", case["platform"], case["packages"], case.get("kernel")
+        tmp_path / "feeds",
+        case["platform"],
+        case["packages"],
+        case.get("kernel"),
+        lists=case.get("lists", ()),
     )
     seen = [
         {name: _plain(getattr(advisory, name)) for name in expected}

@@ -25,3 +25,8 @@ DISTRIBUTIONS: Final = frozenset(SCHEMES) - {"PyPI", "npm", "Maven"}
 def base(ecosystem: str) -> str:
     """Return Debian of "Debian:12"."""
     return ecosystem.partition(":")[0]
+
+
+def is_distribution(ecosystem: str) -> bool:
+    """Say whether an ecosystem is a release of a distribution."""
+    return base(ecosystem) in DISTRIBUTIONS

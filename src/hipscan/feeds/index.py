@@ -43,6 +43,12 @@ WHERE EXISTS (
     CROSS JOIN affected ON affected.package = package.id AND affected.advisory = advisory.id
     WHERE advisory.sole = doubted.cve AND advisory.sole != ''
     AND affected.fixed_key IS NOT NULL AND NOT ({_IN_INTERVAL}))"""  # noqa: S608  # the same
+_KNOWN: Final = """
+SELECT DISTINCT doubted.n, wanted.ecosystem, wanted.key, package.newest, (
+    SELECT max(coalesce(fixed_key, last_key, introduced)) FROM affected
+    WHERE affected.package = package.id)
+FROM doubted JOIN wanted ON wanted.n = doubted.n
+CROSS JOIN package ON package.ecosystem = wanted.ecosystem AND package.name = wanted.name"""
 _SCORES: Final = """
 SELECT sole, max(score), vector FROM advisory
 WHERE sole != '' AND sole IN (SELECT cve FROM asked) AND score IS NOT NULL GROUP BY sole"""
@@ -97,16 +103,16 @@ class Index:
         )
         return tuple(rows.fetchall())
 
-    def cycles(self, product: str) -> tuple[tuple[str, str, str, str], ...]:
+    def cycles(self, product: str, feed: str) -> tuple[tuple[str, str, str, str], ...]:
         """Return (release, end of support, end of extended support, latest) of a product.
 
-        An end is an ISO date, "past", or "" where it is not known; products are those of
-        endoflife.date, and debian and ubuntu.
+        An end is an ISO date, "past", or "" where it is not known. The feed `endoflife` has its
+        own names of products; `releases:debian` and `releases:ubuntu` have the distribution's.
         """
         rows = self.connection.execute(
             """SELECT cycle, ended, extended_ended, latest FROM lifecycle
-            WHERE product = ? ORDER BY cycle""",
-            (product,),
+            WHERE product = ? AND feed = (SELECT id FROM feed WHERE name = ?) ORDER BY cycle""",
+            (product, feed),
         )
         return tuple(rows.fetchall())
 
@@ -154,10 +160,25 @@ class Index:
 
         Only of `doubted` (place, CVE), among the items of the last call of `hits`.
         """
-        self.connection.execute("DELETE FROM doubted")
-        self.connection.executemany("INSERT INTO doubted VALUES (?, ?)", doubted)
+        self._doubt(doubted)
         rows = self.connection.execute(_SETTLED)
         return {(n, ecosystems[number], cve) for n, number, cve in rows}
+
+    def ahead(self, ecosystems: dict[int, str], places: Iterable[int]) -> set[tuple[int, str]]:
+        """Return (place, ecosystem) of what is newer than every version that the index knows of it.
+
+        Only of items at `places`, among those of the last call of `hits`.
+        """
+        self._doubt((n, "") for n in places)
+        return {
+            (n, ecosystems[number])
+            for n, number, version, listed, ranged in self.connection.execute(_KNOWN)
+            if version > max(listed, ranged) > ""
+        }
+
+    def _doubt(self, rows: Iterable[tuple[int, str]]) -> None:
+        self.connection.execute("DELETE FROM doubted")
+        self.connection.executemany("INSERT INTO doubted VALUES (?, ?)", rows)
 
     def ask(self, cves: Iterable[str]) -> None:
         """Say which CVEs the next questions are about."""

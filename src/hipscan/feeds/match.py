@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hipscan.feeds import merge
+from hipscan.feeds import freshness, merge
 from hipscan.feeds.early_ends import early_ends
+from hipscan.feeds.ecosystems import is_distribution
 from hipscan.feeds.index import Hit, Index
 from hipscan.feeds.stock import Item, Stock
-from hipscan.model.advisory import Advisory, FeedState, Matched
+from hipscan.model.advisory import Advisory, FeedState, Matched, State
 from hipscan.versions import InvalidVersion, key
 
 _SIDE_FEEDS: Final = ("kev", "epss")
@@ -33,7 +34,8 @@ def match(index: Index, stocks: Sequence[Stock]) -> Matched:
         if not ecosystems:
             reasons.append(f"the index has nothing on {stock.label}")
             continue
-        found = _Matching(index, stock, ecosystems)
+        behind = freshness.behind(known.get(stock.feed), stock.repository)
+        found = _Matching(index, stock, ecosystems, behind)
         advisories += found.advisories(has_kev="kev" in known)
         unjudged |= {**stock.unjudged, **found.invalid}
     lists = [ends for stock in stocks if (ends := early_ends(index, stock)) is not None]
@@ -53,11 +55,12 @@ def _used(stocks: Sequence[Stock], known: dict[str, FeedState]) -> tuple[FeedSta
 
 @dataclass(slots=True)
 class _Matching:
-    """One stock against the index."""
+    """One stock against the index; `behind` says why its feed is too old for "no fix yet"."""
 
     index: Index
     stock: Stock
     ecosystems: dict[int, str]
+    behind: str
     invalid: dict[str, str] = field(default_factory=dict)
 
     def advisories(self, *, has_kev: bool) -> list[Advisory]:
@@ -68,7 +71,22 @@ class _Matching:
             exploited=self.index.exploited() if has_kev else None,
             likelihoods=self.index.likelihoods(),
         )
-        return [merge.merged(cve, found, about) for (_, cve), found in groups.items()]
+        seen = [(merge.merged(cve, found, about), found) for (_, cve), found in groups.items()]
+        doubt = freshness.Doubt(self.behind, self._ahead(seen))
+        return [doubt.of(advisory, found) for advisory, found in seen]
+
+    def _ahead(
+        self, seen: Iterable[tuple[Advisory, Sequence[merge.Found]]]
+    ) -> set[tuple[int, str]]:
+        """Return (place, ecosystem) of what has no fix, and is newer than all that is known."""
+        hits = (
+            item.hit
+            for advisory, found in seen
+            if advisory.state is State.UNFIXED
+            for item in found
+        )
+        places = {hit.n for hit in hits if is_distribution(hit.ecosystem)}
+        return self.index.ahead(self.ecosystems, places)
 
     def _groups(self) -> dict[tuple[str, str], list[merge.Found]]:
         """Return what was found by (source, CVE), without what another record settles."""

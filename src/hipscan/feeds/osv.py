@@ -20,6 +20,7 @@ from hipscan.feeds.osv_record import Record, read
 _STAGED: Final = "new:"
 _TOLERATED: Final = 100  # one record in so many may be of a wrong shape
 _AFFECTED: Final = "INSERT INTO affected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_NEWEST: Final = "UPDATE package SET newest = max(newest, ?) WHERE id = ?"
 _ADVISORY: Final = """INSERT INTO advisory(feed, osv, modified, published, cves, sole, vector,
     score, rating, streams) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
@@ -35,6 +36,7 @@ class _Filling:
     ecosystems: dict[str, int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     newest: dict[str, str] = field(default_factory=dict)
+    listed: dict[int, str] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
     links: osv_ids.Links = field(default_factory=osv_ids.Links)
     records: int = 0
@@ -71,8 +73,11 @@ class _Filling:
             if ecosystems.base(item.ecosystem) != base:
                 continue
             found = item.interval
+            package = self._package(base, item.ecosystem, item.name)
+            if item.newest:
+                self.listed[package] = max(item.newest, self.listed.get(package, ""))
             yield (
-                self._package(base, item.ecosystem, item.name),
+                package,
                 advisory,
                 seq,
                 found.introduced,
@@ -121,6 +126,12 @@ class _Filling:
                 found = True
         self.records -= found
 
+    def end(self) -> None:
+        """Write what only all records together tell."""
+        self.links.write(self.build, self.feeds.values())
+        osv_streams.write(self.build, self.feeds.values())
+        self.build.insert(_NEWEST, [(newest, package) for package, newest in self.listed.items()])
+
 
 def _forget(connection: sqlite3.Connection, advisory: int) -> None:
     # `affected` is ordered by package, so the packages are asked first.
@@ -168,8 +179,7 @@ def _load_whole(
     _fill(filling, where, documents)
     if not filling.feeds:
         raise FeedError(f"{where} holds no record of an ecosystem that hipscan judges")
-    filling.links.write(build, filling.feeds.values())
-    osv_streams.write(build, filling.feeds.values())
+    filling.end()
     return tuple(_finish(filling, base) for base in _kept(filling))
 
 
@@ -227,8 +237,7 @@ def _add_one(path: Path, build: Build) -> tuple[Imported, ...]:
     filling.feeds = {base: build.feed(f"osv:{base}") for base in bases}
     filling.seen[record.id] = _modified(build, record.id)
     filling.add(record)
-    filling.links.write(build, filling.feeds.values())
-    osv_streams.write(build, filling.feeds.values())
+    filling.end()
     return tuple(_counted(build, base, record.modified) for base in bases)
 
 

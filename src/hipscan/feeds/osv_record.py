@@ -40,7 +40,11 @@ class NotOsvError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A package of an ecosystem, and one interval of its versions."""
+    """A package of an ecosystem, and one interval of its versions.
+
+    `newest` is the key of the newest version that is listed of a distribution's package without a
+    fix, "" elsewhere.
+    """
 
     ecosystem: str
     name: str
@@ -48,6 +52,7 @@ class Affected:
     urgency: str = ""
     needs: str = ""
     modular: bool = False
+    newest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def read(data: object) -> Record | None:
         return None
     aliases, upstream, related = (_texts(data, name) for name in _LISTS)
     entries = _objects(data, "affected")
-    is_distribution = any(_base(entry) in ecosystems.DISTRIBUTIONS for entry in entries)
+    is_distribution = any(ecosystems.is_distribution(_ecosystem(entry)) for entry in entries)
     sole = cve_of(identity)
     named = (*aliases, *upstream, *(related if is_distribution else ()))
     cves = (sole,) if sole else tuple(sorted({cve for name in named if (cve := cve_of(name))}))
@@ -146,8 +151,8 @@ def _object(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found
 
 
-def _base(entry: Mapping[str, Any]) -> str:
-    return ecosystems.base(str(_object(entry, "package").get("ecosystem") or ""))
+def _ecosystem(entry: Mapping[str, Any]) -> str:
+    return str(_object(entry, "package").get("ecosystem") or "")
 
 
 def _severity(entries: Sequence[Mapping[str, Any]]) -> tuple[str, float | None]:
@@ -180,13 +185,18 @@ def _affected(entry: Mapping[str, Any]) -> Iterator[Affected]:
         return
     urgency = _urgency(entry, specific)
     needs = _needs(ecosystem, str(specific.get("availability") or ""))
-    for interval in _intervals(entry, scheme, is_distribution=_is_distribution(ecosystem)):
+    for interval in _intervals(
+        entry, scheme, is_distribution=ecosystems.is_distribution(ecosystem)
+    ):
         modular = _MODULE in interval.fixed
-        yield Affected(ecosystem, name, interval, urgency, needs, modular)
+        is_open = not interval.fixed and ecosystems.is_distribution(ecosystem)
+        newest = _newest(entry, scheme) if is_open else ""
+        yield Affected(ecosystem, name, interval, urgency, needs, modular, newest)
 
 
-def _is_distribution(ecosystem: str) -> bool:
-    return ecosystems.base(ecosystem) in ecosystems.DISTRIBUTIONS
+def _newest(entry: Mapping[str, Any], scheme: Scheme) -> str:
+    ends = listed(scheme, _texts(entry, "versions"))
+    return max((interval.introduced for interval in ends), default="")
 
 
 def _intervals(

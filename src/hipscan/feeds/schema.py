@@ -3,7 +3,8 @@
     feed       one row a feed; `newest` is the time that its data bear, `dated` the later one at
                which their publisher still stood by them
     ecosystem  "Debian:12" of the feed "osv:Debian"
-    package    a name in an ecosystem
+    package    a name in an ecosystem; `newest` is the key of the newest version that records list
+               of it which know no fix, "" where there are none
     advisory   a record of OSV; `cves` are parted by spaces, `sole` is the CVE that it is about
     affected   one interval of versions: from `introduced` up to before `fixed_key`, or up to
                `last_key`; keys are those of hipscan.versions, "" is before every version
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 APPLICATION: Final = 0x68697073  # "hips"
-VERSION: Final = 1
+VERSION: Final = 2
 FILE_NAME: Final = "index.sqlite"
 
 TABLES: Final = """
@@ -29,7 +30,7 @@ CREATE TABLE ecosystem(
     id INTEGER PRIMARY KEY, feed INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE(feed, name));
 CREATE TABLE package(
     id INTEGER PRIMARY KEY, ecosystem INTEGER NOT NULL, name TEXT NOT NULL,
-    UNIQUE(ecosystem, name));
+    newest TEXT NOT NULL DEFAULT '', UNIQUE(ecosystem, name));
 CREATE TABLE advisory(
     id INTEGER PRIMARY KEY, feed INTEGER NOT NULL, osv TEXT NOT NULL, modified TEXT NOT NULL,
     published TEXT NOT NULL, cves TEXT NOT NULL, sole TEXT NOT NULL, vector TEXT NOT NULL,

@@ -32,7 +32,8 @@ class Stock:
 
     `label` is what the family is called to people, and `feed` what feed knows it; `ecosystems` is
     a pattern (re.fullmatch) of the names of ecosystems to look in. `unjudged` has packages that
-    no feed can judge, with the reason.
+    no feed can judge, with the reason. `repository` is the ISO time of the repositories that the
+    target installs from, "" where it is not known.
     """
 
     label: str
@@ -41,3 +42,4 @@ class Stock:
     scheme: Scheme
     items: tuple[Item, ...]
     unjudged: Mapping[str, str] = field(default_factory=dict)
+    repository: str = ""

@@ -1,9 +1,10 @@
 """What of a snapshot can be matched: one function for each kind of stock, in this table."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
-from hipscan.feeds import host_packages
+from hipscan.feeds import distributions, freshness, host_packages
 from hipscan.feeds.stock import Stock
 from hipscan.model.snapshot import Snapshot
 
@@ -15,8 +16,10 @@ def _host(snapshot: Snapshot) -> Iterator[Stock]:
         snapshot.fact("package").records,
         next(iter(kernel.records), None),
     )
-    if found is not None:
-        yield found
+    distribution = distributions.of(platform.records[0])
+    if found is not None and distribution is not None:
+        lists = snapshot.fact("package_lists").records
+        yield replace(found, repository=freshness.published(lists, distribution))
 
 
 _ALL: Final[tuple[Callable[[Snapshot], Iterable[Stock]], ...]] = (_host,)

@@ -43,7 +43,7 @@ _ALL: Final = (
     Derivation(vulnerability.UNJUDGED, vulnerability.NEEDS, vulnerability.derive_unjudged),
     Derivation(vulnerability.ENDED, vulnerability.NEEDS, vulnerability.derive_ended),
     Derivation(vulnerability.FEED, vulnerability.NEEDS, vulnerability.derive_feeds),
-    Derivation(vulnerability.SPEC, vulnerability.NEEDS, vulnerability.derive),
+    Derivation(vulnerability.SPEC, (*vulnerability.NEEDS, "package_lists"), vulnerability.derive),
     Derivation(login_umask.SPEC, ("umask_setting", "pam_rule", "login_defs"), login_umask.derive),
     Derivation(waiting.SPEC, ("pending_update",), waiting.derive),
 )
