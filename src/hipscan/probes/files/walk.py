@@ -7,8 +7,9 @@ line `PRIVATE KEY` is in them. Names can hold anything: the list is separated by
 newline in a name travels as \001.
 
 What a file costs is paid a hundred thousand times. So one regular expression holds for every name
-that is looked for, and the patterns themselves are tried on what it lets through; and GNU find,
-whose `-nouser` reads /etc/passwd again for each file, is given the numbers that stand in it.
+that is looked for, another for the folders that are passed over, and the patterns themselves are
+tried on what they let through; and GNU find, whose `-nouser` reads /etc/passwd again for each file,
+is given the numbers that stand in it, root's before all others.
 """
 
 import re
@@ -17,6 +18,8 @@ from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, missing
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
+from hipscan.probes.files.language_files import LANGUAGE_FILES, LANGUAGES, MOST, UNFIT
+from hipscan.probes.files.language_records import SPEC, language_fact
 from hipscan.probes.files.walk_records import (
     CREDENTIALS,
     DUMPS,
@@ -41,7 +44,10 @@ _SKIPPED: Final = (
     *("*/.snapshots", "*/.zfs", "/timeshift"),
 )
 
-_LOOKED_FOR: Final = (*RHOSTS, *KEYS, *CREDENTIALS, *PROGRAM_CREDENTIALS, *LEFT_BEHIND, *PEM)
+_LOOKED_FOR: Final = (
+    *(*RHOSTS, *KEYS, *CREDENTIALS, *PROGRAM_CREDENTIALS, *LEFT_BEHIND, *PEM),
+    *LANGUAGE_FILES,
+)
 
 
 def _any(test: str, patterns: Sequence[str]) -> str:
@@ -50,11 +56,11 @@ def _any(test: str, patterns: Sequence[str]) -> str:
     return r"\( " + " -o ".join(words) + r" \)"
 
 
-def _gate(patterns: Sequence[str]) -> str:
-    """Return an extended regular expression for the paths that one of them may match."""
-    names = sorted({each.rpartition("/")[2] for each in patterns})
-    words = "|".join(re.escape(name) for name in names)
-    return f".*/({words})".replace(r"\*", "[^/]*").replace(r"\-", "-")
+def _gate(patterns: Sequence[str], star: str) -> str:
+    """Return GNU find's words, one a line of sh, for paths that one of the patterns may match."""
+    words = "|".join(sorted(re.escape(each) for each in set(patterns)))
+    words = words.replace(r"\*", star).replace(r"\-", "-")
+    return f"-regextype${{NL}}posix-extended${{NL}}-regex$NL.*/({words})"
 
 
 _SCRIPT: Final = r"""
@@ -103,15 +109,16 @@ command -v timeout >/dev/null && limit="timeout${NL}40"
 
 # shellcheck disable=SC2086  # one root a word, split at newlines
 search() {
-  $limit find $roots -xdev -type d @SKIPPED@ -prune -o \( \
-    -type f \( -perm -4000 -o -perm -2000 -o -perm -0002 \) -o \
-    -type d -perm -0002 ! -perm -1000 -o \
-    -type f $gate \( \
+  $limit find $roots $calm -xdev -type d $folders @SKIPPED@ -prune -o \( \
+    -type f $named \( \
+      @LANGUAGES@ ! -path "*$NL*" $listed -name / -o \
       @NAMES@ -o \
       @PROGRAMS@ -perm -0004 ! @SHIPPED@ -o \
       @DUMPS@ -size +0 -perm -0004 ! @SHIPPED@ -o \
       @WEB@ @LEFT@ -size +0 ! @SHIPPED@ -o \
       -size -128 @PEM@ ! @SHIPPED@ -exec grep -q 'PRIVATE KEY' '{}' \; \) -o \
+    -type f \( -perm -4000 -o -perm -2000 -o -perm -0002 \) -o \
+    -type d -perm -0002 ! -perm -1000 -o \
     \( $unowned \) \) "$@"
   printf 'e%s\0' $?
 }
@@ -122,27 +129,44 @@ unowned() {
     FILENAME == "/etc/passwd" { users = users "! " (gnu ? "-uid " : "-user ") $3 " " }
     FILENAME == "/etc/group" { groups = groups "! " (gnu ? "-gid " : "-group ") $3 " " }
     END {
-      if (gnu) words = "( " users "-nouser ) -o ( " groups "-nogroup )"
+      if (gnu) words = "! -uid 0 ( " users "-nouser ) -o ! -gid 0 ( " groups "-nogroup )"
       else if (users == "" || groups == "") words = "-name /"
       else words = "( " users ") -o ( " groups ")"
       gsub(/ /, "\n", words)
       print words
     }' /etc/passwd /etc/group
 }
-gate=''
+# What is kept of the list: so many paths of packages of languages, and so many other files.
+keep() { awk '@UNFIT@  /^l/ { if (++paths <= @MOST@ + 1) print; next }
+  { print }
+  ++files > 5000 { exit }'; }
+
+calm='' folders='' named='' listed=''
 # shellcheck disable=SC2185  # no search, only its version
 case $(find --version) in
   *GNU*)
     unowned=$(unowned yes)
-    gate="-regextype${NL}posix-extended${NL}-regex$NL@GATE@"
-    found=$(search -printf 'w%m:%u:%g:%U:%G:%s:%T@:%y:%p\0' | tr '\n\0' '\001\n' | head -n 5001) ;;
+    calm=-ignore_readdir_race
+    folders="@FOLDERS@"
+    named="@LOOKED_FOR@"
+    listed="-printf${NL}l%p\0"
+    found=$(search -printf 'w%m:%u:%g:%U:%G:%s:%T@:%y:%p\0' | tr '\n\0' '\001\n' | keep) ;;
   *)
     command -v stat >/dev/null || { note unsupported stat; exit 0; }
     unowned=$(unowned '')
-    found=$(search ! -name "*$NL*" -exec stat -c 's%f:%U:%G:%u:%g:%s:%Y:%n' '{}' + |
-      tr '\0' '\n' | head -n 5001) ;;
+    # The find of busybox forgets the last files of an -exec that stands in brackets.
+    found=$(search ! -path "*$NL*" -exec stat -c 's%f:%U:%G:%u:%g:%s:%Y:%n' '{}' + -name / -o \
+      -type f @LANGUAGES@ ! -path "*$NL*" -exec stat -c 'l%n' '{}' + |
+      tr '\0' '\n' | keep) ;;
+esac
+langs=''
+case $NL$found in *"${NL}l/"*)
+  langs=$(printf '%s\n' "$found" | sed -n 's/^l//p')
+  found=$(printf '%s\n' "$found" | grep -v '^l') ;;
 esac
 printf '%s\n' "$found"
+[ -z "$langs" ] || languages
+printf 'L\n'
 
 # Which of the set-uid and set-gid programs belong to a package.
 privileged=$(printf '%s\n' "$found" | awk -F: '
@@ -168,15 +192,20 @@ fi
 """
 
 SCRIPT: Final = AS_NOBODY + (
-    _SCRIPT.replace("@SKIPPED@", _any("-path", _SKIPPED))
+    (LANGUAGES + _SCRIPT)
+    .replace("@SKIPPED@", _any("-path", _SKIPPED))
     .replace("@SHIPPED@", _any("-path", SHIPPED))
+    .replace("@LANGUAGES@", _any("-name", LANGUAGE_FILES))
+    .replace("@UNFIT@", UNFIT)
+    .replace("@MOST@", str(MOST))
     .replace("@NAMES@", _any("-name", (*RHOSTS, *KEYS, *CREDENTIALS)))
     .replace("@PROGRAMS@", _any("-name", PROGRAM_CREDENTIALS))
     .replace("@DUMPS@", _any("-name", DUMPS))
     .replace("@WEB@", _any("-path", WEB_ROOTS))
     .replace("@LEFT@", _any("-name", LEFT_BEHIND))
     .replace("@PEM@", _any("-name", PEM))
-    .replace("@GATE@", _gate(_LOOKED_FOR))
+    .replace("@FOLDERS@", _gate([each.rpartition("/")[2] for each in _SKIPPED], ".*"))
+    .replace("@LOOKED_FOR@", _gate([each.rpartition("/")[2] for each in _LOOKED_FOR], "[^/]*"))
 )
 
 FIELDS: Final = {
@@ -217,20 +246,21 @@ def parse(text: str, _status: int) -> Facts:
     w4755:root:root:0:0:72000:1679587252.0000000000:f:/usr/bin/su
     w666:1007:users:1007:100:12:1700000000.0000000000:f:/srv/list
     e0
+    L
     p
     d/bin/su
     """
     seen = listing(text)
     for note in seen.of_kind("unsupported"):
-        return {"walked_file": missing(FactStatus.UNSUPPORTED, note.text)}
+        nothing = missing(FactStatus.UNSUPPORTED, note.text)
+        return {"walked_file": nothing, "language_package": nothing}
     ends = [line[1:] for line in seen.plain if re.fullmatch(r"e\d+", line)]
     files = [line for line in seen.plain if line[:1] in {"w", "s"}]
     packages = Packages.of(seen.plain)
     records = tuple(record for line in files[:_LIMIT] for record in file_records(line, packages))
     why = _cut(ends, len(files))
-    if not why:
-        return {"walked_file": Fact(FactStatus.OK, records)}
-    return {"walked_file": Fact(FactStatus.PARTIAL, records, why)}
+    walked = Fact(FactStatus.PARTIAL if why else FactStatus.OK, records, why)
+    return {"walked_file": walked, "language_package": language_fact(seen, why)}
 
 
 def _cut(ends: Sequence[str], count: int) -> str:
@@ -244,11 +274,11 @@ def _cut(ends: Sequence[str], count: int) -> str:
 
 PROBE: Final = Probe(
     name="walk",
-    facts=(FactSpec("walked_file", "A file that the walk found.", ("path", "kind"), FIELDS),),
+    facts=(FactSpec("walked_file", "A file that the walk found.", ("path", "kind"), FIELDS), SPEC),
     script=SCRIPT,
     parse=parse,
-    seconds=55,
+    seconds=60,
     bulky=True,
     limit=4 * 1024 * 1024,
-    commands=("find", "stat", "rpm"),
+    commands=("find", "stat", "rpm", "setpriv", "unzip -p"),
 )
