@@ -17,19 +17,25 @@ Doubt = Callable[[Fact, Callable[[str], Fact], Knowledge], Fact]
 
 
 def _by_age_of_lists(fact: Fact, read: Callable[[str], Fact], knowledge: Knowledge) -> Fact:
-    oldest = max((_days(item, knowledge) for item in read("package_lists").records), default=0)
-    if fact.status is not FactStatus.OK or oldest <= knowledge.list_days:
+    if fact.status is not FactStatus.OK:
         return fact
-    reason = f"the package lists are {oldest} days old, more than {knowledge.list_days}"
-    return Fact(FactStatus.PARTIAL, fact.records, reason)
+    reasons = (_stale(item, knowledge) for item in read("package_lists").records)
+    reason = next(filter(None, reasons), "")
+    return Fact(FactStatus.PARTIAL, fact.records, reason) if reason else fact
 
 
-def _days(package_list: Record, knowledge: Knowledge) -> int:
-    """Return how many whole days ago a list was fetched, 0 where that is not known."""
-    updated = package_list.get("updated")
+def _stale(package_list: Record, knowledge: Knowledge) -> str:
+    """Say why a list cannot be believed, "" where it can."""
+    now, name = knowledge.now.timestamp(), package_list.get("suite")
+    updated, valid_until = package_list.get("updated"), package_list.get("valid_until")
     if not isinstance(updated, int):
-        return 0
-    return int((knowledge.now.timestamp() - updated) // _DAY)
+        return f"when the package list {name} was fetched is not known"
+    days = int((now - updated) // _DAY)
+    if days > knowledge.list_days:
+        return f"the package list {name} is {days} days old, more than {knowledge.list_days}"
+    if isinstance(valid_until, int) and valid_until < now:
+        return f"the package list {name} has run out, by what its repository says of it"
+    return ""
 
 
 DOUBTS: Final[Mapping[str, Doubt]] = {"pending_update": _by_age_of_lists}
