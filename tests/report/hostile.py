@@ -47,6 +47,7 @@ def _target(text: str) -> dict[str, Any]:
         "peer": {text: text},
         "passed": [text],
         "notapplicable": {text: text},
+        "not_affected": [_stated(text)],
         "findings": [
             {
                 **_verdict(text, "fail"),
@@ -57,6 +58,13 @@ def _target(text: str) -> dict[str, Any]:
             _verdict(text, "error"),
         ],
     }
+
+
+def _stated(text: str) -> dict[str, Any]:
+    names = ("justification", "text", "author", "made", "document")
+    voucher = {**dict.fromkeys(names, text), "status": "fixed", "packages": [text]}
+    own = dict.fromkeys(("id", "cve", "ecosystem", "source", "installed", "fixed", "kev"), text)
+    return {**own, "state": "not_affected", "packages": [text], "vex": [voucher]}
 
 
 def _verdict(text: str, outcome: str) -> dict[str, Any]:

@@ -74,11 +74,12 @@ def test_it_says_when_the_view_hides_what_failed_the_gate() -> None:
 
 def test_the_summary_comes_last_with_the_next_command() -> None:
     rows = _drawn(View(next_command="hipscan explain x")).splitlines()
-    assert [row.split()[0] for row in rows[-7:]] == [
+    assert [row.split()[0] for row in rows[-8:]] == [
         "targets",
         "failed",
         "not",
         "held",
+        "stated",
         "safeguards",
         "gate",
         "next",
@@ -89,6 +90,6 @@ def test_the_summary_comes_last_with_the_next_command() -> None:
 def test_a_host_with_15_failures_fits_two_screens() -> None:
     target = next(iter(CLINIC.targets()))
     finding = target.findings[1]
-    many = replace(target, findings=(finding,) * 15)
+    many = replace(target, findings=(finding,) * 15, not_affected=())
     report = replace(CLINIC, targets=lambda: iter([many]))
     assert _drawn(View(width=100), report).count("\n") < 75

@@ -12,6 +12,8 @@ from typing import Final
 from hipscan.evaluate.derived import AllFacts
 from hipscan.evaluate.index import Index
 from hipscan.evaluate.judge import Bench, Verdict, Wrong, judge
+from hipscan.evidence import vouching
+from hipscan.model.advisory import Advisory, State
 from hipscan.model.finding import Finding, Observation, Outcome, Severity, Waiver, fingerprint
 from hipscan.model.knowledge import Knowledge
 from hipscan.model.rule import Condition, Rule
@@ -26,9 +28,13 @@ _MAX_TEXT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All findings of one target, whatever their outcome, in the order of the rules."""
+    """All findings of one target, whatever their outcome, in the order of the rules.
+
+    `not_affected` are vulnerabilities that statements say are none here, where a rule asked.
+    """
 
     findings: tuple[Finding, ...]
+    not_affected: tuple[Advisory, ...] = ()
 
 
 def evaluate(
@@ -47,13 +53,19 @@ def evaluate(
     own = {"phi_paths": target.phi_paths, "groups": target.groups, "phi": target.holds_phi}
     values = {**variables, **target.variables, **own, "target": target.name}
     scope = Scope(values, knowledge.now.timestamp())
-    facts = AllFacts(snapshot, _with_limits(knowledge, values))
+    facts = AllFacts(snapshot, vouching.applied(_with_limits(knowledge, values), snapshot))
     bench = Bench(facts.get, specs.__getitem__, scope, Index(facts.get))
     conditions = _Conditions(bench)
     verdicts = ((rule, conditions.verdict(rule)) for rule in rules)
-    return Judgement(
-        tuple(_finding(rule, verdict, target, knowledge) for rule, verdict in verdicts)
-    )
+    findings = tuple(_finding(rule, verdict, target, knowledge) for rule, verdict in verdicts)
+    return Judgement(findings, _not_affected(facts))
+
+
+def _not_affected(facts: AllFacts) -> tuple[Advisory, ...]:
+    matched = facts.knowledge.target.matched
+    if matched is None or "vulnerability" not in facts.derived:
+        return ()
+    return tuple(item for item in matched.advisories if item.state is State.NOT_AFFECTED)
 
 
 def _with_limits(knowledge: Knowledge, values: Mapping[str, object]) -> Knowledge:

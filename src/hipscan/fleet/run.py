@@ -25,12 +25,14 @@ class Counts:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     observations: Counter[Severity] = field(default_factory=Counter)
     waived: int = 0
+    not_affected: int = 0
 
     def add(self, target: TargetResult) -> None:
         """Count one target."""
         self.targets[target.status] += 1
         self.outcomes[Outcome.PASS] += len(target.passed)
         self.outcomes[Outcome.NOTAPPLICABLE] += len(target.notapplicable)
+        self.not_affected += len(target.not_affected)
         for finding in target.findings:
             self.outcomes[finding.outcome] += 1
             for item in finding.observations:
@@ -45,6 +47,7 @@ class Counts:
             outcomes={str(outcome): self.outcomes[outcome] for outcome in Outcome},
             observations={level: self.observations[level] for level in Severity},
             waived=self.waived,
+            not_affected=self.not_affected,
         )
 
 

@@ -89,7 +89,7 @@ class RunFolder:
     def targets(self) -> Iterator[TargetResult]:
         """Yield the results of all targets, by name."""
         for path in sorted((self.path / "targets").glob("*.json")):
-            yield _read(path, _TARGET_SCHEMA, TargetResult)
+            yield read_target(path)
 
     def snapshots(self) -> Iterator[Snapshot]:
         """Yield the snapshots of all targets that were read, by name."""
@@ -128,6 +128,11 @@ def file_name(name: str) -> str:
 def read_snapshot(path: Path) -> Snapshot:
     """Return the snapshot in `path`; raise UsageError when it is none."""
     return _read(path, snapshot.SCHEMA, Snapshot)
+
+
+def read_target(path: Path) -> TargetResult:
+    """Return the result in `path`; raise UsageError when it is none."""
+    return _read(path, _TARGET_SCHEMA, TargetResult)
 
 
 def read_knowledge(path: Path) -> Knowledge:

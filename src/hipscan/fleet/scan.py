@@ -67,6 +67,7 @@ class Judge:
             notapplicable={
                 f.rule: f.reason for f in findings if f.outcome is Outcome.NOTAPPLICABLE
             },
+            not_affected=judgement.not_affected,
         )
 
 

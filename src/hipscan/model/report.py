@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from hipscan.model.advisory import Advisory
 from hipscan.model.finding import Finding, Severity
 from hipscan.model.snapshot import Snapshot
 
@@ -25,7 +26,8 @@ class TargetResult:
 
     `facts` counts facts by status; `not_read` names each fact that could not be read, with the
     reason; `findings` holds fail, notchecked and error; `passed` rule ids; `notapplicable`
-    reasons by rule id; `hint` what to try next when the target was unreachable.
+    reasons by rule id; `hint` what to try next when the target was unreachable. `not_affected` are
+    vulnerabilities that somebody states are none on this target.
     """
 
     name: str
@@ -41,6 +43,7 @@ class TargetResult:
     findings: tuple[Finding, ...] = ()
     passed: tuple[str, ...] = ()
     notapplicable: Mapping[str, str] = field(default_factory=dict)
+    not_affected: tuple[Advisory, ...] = ()
 
 
 class ControlStatus(StrEnum):
@@ -90,13 +93,15 @@ class Summary:
     """Counts over all targets; equal in every report format of a run.
 
     `observations` counts unwaived ones by severity; `outcomes` counts findings by outcome,
-    passes and notapplicable included.
+    passes and notapplicable included. `not_affected` counts vulnerabilities that statements say
+    are none.
     """
 
     targets: Mapping[str, int]
     outcomes: Mapping[str, int]
     observations: Mapping[Severity, int]
     waived: int
+    not_affected: int = 0
 
 
 @dataclass(frozen=True, slots=True)

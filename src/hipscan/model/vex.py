@@ -62,9 +62,13 @@ class Voucher:
     packages: tuple[str, ...] = ()
 
     @property
+    def why(self) -> str:
+        """Return what is stated, and why, in a line."""
+        reason = "; ".join(filter(None, (self.justification.replace("_", " "), self.text)))
+        what = str(self.status).replace("_", " ")
+        return f"{what}: {reason}" if reason else what
+
+    @property
     def words(self) -> str:
         """Return the statement in a line: what, why, who, when."""
-        why = "; ".join(filter(None, (self.justification.replace("_", " "), self.text)))
-        what = "fixed" if self.status is Status.FIXED else str(self.status).replace("_", " ")
-        reason = f": {why}" if why else ""
-        return f"{what}{reason}, says {self.author} ({self.made[:10]})"
+        return f"{self.why}, says {self.author} ({self.made[:10]})"

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from hipscan.errors import ExitCode
+from hipscan.model.advisory import Advisory
 from hipscan.model.finding import Finding, Observation, Outcome, Severity
 from hipscan.model.report import Report, RuleText, Run, Summary, TargetResult, TargetStatus
 
@@ -106,6 +107,16 @@ def severities(target: TargetResult) -> Mapping[Severity, int]:
         for item in finding.observations:
             counts[item.severity] += item.waiver is None
     return counts
+
+
+def not_affected(target: TargetResult) -> tuple[Advisory, ...]:
+    """Return what statements say does not affect `target`: first what attackers use."""
+    return tuple(sorted(target.not_affected, key=_weight))
+
+
+def _weight(item: Advisory) -> tuple[bool, int, str, str]:
+    rank = item.severity.rank if item.severity else -1
+    return not item.kev, -rank, item.source, item.cve
 
 
 def rule_text(report: Report, rule: str) -> RuleText:

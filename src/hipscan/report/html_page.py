@@ -38,6 +38,7 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "error": "error",
         "notchecked": "not checked",
         "waived": "waived",
+        "exploited": "known to be exploited",
         "pass": "passed",
         "notapplicable": "not applicable",
         "unreachable": "not scanned",

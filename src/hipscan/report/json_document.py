@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any, cast
 
+from hipscan.model.advisory import Advisory
 from hipscan.model.codec import encode
 from hipscan.model.finding import Finding, Observation
 from hipscan.model.report import SCHEMA, FrameworkResult, Report, RuleText, TargetResult
@@ -73,6 +74,20 @@ def _target(target: TargetResult) -> dict[str, object]:
         "peer": dict(target.peer),
         "pass": list(target.passed),
         "notapplicable": dict(target.notapplicable),
+        "not_affected": [_not_affected(item) for item in target.not_affected],
+    }
+
+
+def _not_affected(item: Advisory) -> dict[str, object]:
+    return {
+        "source": item.source,
+        "cve": item.cve,
+        "packages": list(item.packages),
+        "installed": item.installed,
+        "fixed": item.fixed,
+        "severity": item.severity or "none",
+        "kev": None if item.kev is None else bool(item.kev),
+        "statements": encode(item.vex),
     }
 
 

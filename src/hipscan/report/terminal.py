@@ -47,6 +47,7 @@ _STATUS: Final = {
 }
 _GAP: Final = "bold magenta"
 _MOST_OBSERVATIONS: Final = 4
+_MOST_STATED: Final = 8
 _MOST_RULES: Final = 8
 _MOST_TARGETS: Final = 10
 _WIDTH: Final = 100
@@ -100,6 +101,7 @@ def _target(
     yield from _failures(findings, report, view, width)
     yield from _unjudged(target)
     yield from _waived(findings, report, width)
+    yield from _stated(target)
     yield _inset(Text(_held(len(target.passed), len(target.notapplicable)), style="dim"), 2)
 
 
@@ -174,6 +176,26 @@ def _waived(findings: Sequence[Finding], report: Report, width: int) -> Iterator
             yield from map(_inset, _observed(finding))
 
 
+def _stated(target: TargetResult) -> Iterator[RenderableType]:
+    """List what statements say does not affect the target; what attackers use stands out."""
+    items = digest.not_affected(target)
+    if not items:
+        return
+    yield _inset(Text(f"stated    {_stated_count(len(items))}", style="dim"), 2)
+    for item in items[:_MOST_STATED]:
+        text = Text(f"{cut(item.source)} {cut(item.cve)}: ")
+        if item.kev:
+            text.append("KNOWN TO BE EXPLOITED, ", style=_GAP)
+        yield _inset(text.append(cut("; ".join(voucher.words for voucher in item.vex))))
+    if len(items) > _MOST_STATED:
+        yield _inset(Text(f"and {len(items) - _MOST_STATED} more", style="dim"))
+
+
+def _stated_count(count: int) -> str:
+    found = digest.counted(count, "known vulnerability", "known vulnerabilities")
+    return f"{found} said not to affect, or fixed (OpenVEX)"
+
+
 def _unjudged(target: TargetResult) -> Iterator[RenderableType]:
     """List what was not checked, by reason: as prominent as what failed."""
     groups = digest.unjudged(target)
@@ -207,6 +229,8 @@ def _summary(report: Report, view: View, missed: Sequence[str]) -> Iterator[Text
     yield _row("not checked", f"{unread}, {errors}", _GAP)
     held = _held(counts.get(Outcome.PASS, 0), counts.get(Outcome.NOTAPPLICABLE, 0))
     yield _row("held", held, "green")
+    if summary.not_affected:
+        yield _row("stated", _stated_count(summary.not_affected))
     if report.frameworks:
         yield _row("safeguards", _safeguards(report.frameworks[0]))
     yield _row("gate", f"{_gate(report, view)}; exit status {report.run.exit_code}")
