@@ -58,7 +58,7 @@ _MAX_PACKET: Final = 256 * 1024 + 1024  # OpenSSH's own limit, and room for a MA
 _MAX_BANNER: Final = 16 * 1024
 _MAX_SAID: Final = 200
 _FAREWELL_SECONDS: Final = 0.2
-_PAUSE_SECONDS: Final = 0.02
+_PAUSE_SECONDS: Final = 0.03
 _OLD_CURVE_NAME: Final = "curve25519-sha256@libssh.org"
 
 _LOGGER: Final = logging.getLogger("paramiko")
