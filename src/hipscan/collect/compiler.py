@@ -70,10 +70,12 @@ else code='od -An -v -tx1' coded=hex
 fi
 if command -v gzip >/dev/null; then code="gzip -1 | $code" coded=gzip+$coded; fi
 code="$code | sed 's/^/|/'"
-# A short answer is not worth two processes. A sed that is not GNU's may lose bytes of it.
+# A short answer is not worth two processes. A paste that is not GNU's may lose bytes of it.
 plain=$code plainly=''
-if command -v sed >/dev/null; then
-  case $(sed --version 2>&1) in *'(GNU sed)'*) plain="sed 's/^/|/'" plainly=' plain' ;; esac
+if command -v paste >/dev/null; then
+  case $(paste --version 2>&1) in
+    *'(GNU coreutils)'*) plain="paste -d '|' /dev/null -" plainly=' plain' ;;
+  esac
 fi
 
 # Who ends a probe that runs too long: GNU timeout, which ends the probe's whole process group;
@@ -134,9 +136,9 @@ probe() {
   now; begun=$now
   all="$library
 { printf '#begin %s %s\\n' $1 $2
-( $7
-) 2>/dev/null
-printf '\\n#end %s\\n' \$?
+trap 'printf \"\\n#end %s\\n\" \$?' EXIT
+exec 2>/dev/null
+$7
 } | head -c $4 | $how"
   late=''
   if [ "$limiter" = timeout ]; then
