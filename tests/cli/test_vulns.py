@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from hipscan.feeds.remedies import command
+from hipscan.fleet.run_folder import RunFolder, file_name
 from hipscan.model import codec, snapshot
 from hipscan.model.advisory import Advisory, State
 from hipscan.model.fact import Fact, FactStatus, missing, ok
+from hipscan.model.report import TargetResult, TargetStatus
 from hipscan.model.snapshot import Snapshot, TargetData
 from tests.cli.conftest import Hipscan
 from tests.feeds import making
@@ -112,7 +114,9 @@ def test_a_host_is_read_where_it_is(hipscan: Hipscan, tmp_path: Path) -> None:
     [
         (("-f", "tabel"), "unknown format"),
         (("--cve", "heartbleed"), "is no CVE"),
-        (("--cve", "CVE-2024-1001", "web1"), "no hosts"),
+        (("--cve", "DSA-5679-1"), "names its CVEs"),
+        (("--cve", "CVE-2024-1001", "web1"), "'web1' is none"),
+        (("--cve", "CVE-2024-1001", "./"), "no snapshot is in"),
         (("--cve", "CVE-2024-1001"), "there is no snapshot yet"),
         (("nothing.json",), "nothing.json"),
     ],
@@ -145,6 +149,34 @@ def test_of_earlier_runs_the_newest_snapshot_of_each_target_counts(
     (tmp_path / "hipscan.yaml").write_text("set: {feed_days: 100000}\n")
     shown = hipscan("vulns", "--cve", LESS["cve"])
     assert "web1: CVE-2024-1001 is not known of it; read 2026-03-01" in shown.out
+
+
+def _result(run: Path, target: str) -> None:
+    (run / "targets").mkdir(parents=True, exist_ok=True)
+    status = TargetStatus.UNREACHABLE
+    RunFolder(run).write_target(TargetResult(target, target, status, reason="no route"))
+
+
+@pytest.mark.parametrize("how", ["by id", "by folder", "all"])
+def test_hosts_that_no_run_could_read_are_named(hipscan: Hipscan, tmp_path: Path, how: str) -> None:
+    _import(tmp_path, LESS)
+    (tmp_path / "hipscan.yaml").write_text("set: {feed_days: 100000}\n")
+    run = tmp_path / "state" / "runs" / "20260301T000000Z-bb"
+    (run / "targets").mkdir(parents=True)
+    (run / "run.json").write_text("{}")
+    for target, version in (("web1", "590-2"), ("web2", "590-2")):
+        _snapshot(
+            run / "snapshots" / f"{file_name(target)}.json", {"name": "less", "version": version}
+        )
+        _result(run, target)
+    _result(run, "db1")
+    words = {"by id": [run.name], "by folder": [f"{run}/"], "all": []}[how]
+    done = hipscan("vulns", "--cve", LESS["cve"], *words)
+    assert (done.status, len(done.out.splitlines())) == (3, 3), done
+    assert "db1: cannot tell; NOT LOOKED UP: never read: no route" in done.out
+    listed = hipscan("vulns", "--cve", LESS["cve"], "-f", "json", *words)
+    assert (listed.status, json.loads(listed.out)) == (3, [])
+    assert "db1: cannot tell" in listed.err
 
 
 @pytest.mark.parametrize(

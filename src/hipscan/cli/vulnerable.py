@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from hipscan.cli import runner, saved, vulnerable_text
+from hipscan.cli import runner, runs, saved, vulnerable_text
 from hipscan.cli.collecting import Collector
 from hipscan.cli.flags import Reach
 from hipscan.cli.progress import Progress
@@ -45,9 +45,10 @@ def show(reach: Reach, name: str, *, every: bool) -> int:
     """Print what hosts and snapshot files have; return the exit status."""
     _check(name)
     settings = settle_reach(reach)
-    seen = list(_looked_up(settings, _files(reach), _hosts(reach)))
+    seen = list(_looked_up(settings, reach))
     if name == "json":
         _print_json(seen)
+        _remark(f"{each.target}: {'; '.join(vulnerable_text.remarks(each))}" for each in seen)
     else:
         _print(vulnerable_text.packages(seen, every=every))
     found = [advisory for each in seen for advisory in each.found]
@@ -61,17 +62,19 @@ def which_hosts(reach: Reach, cve: str, name: str) -> int:
     _check(name)
     wanted = cve.upper()
     if not _CVE.fullmatch(wanted):
-        raise UsageError(f"--cve {cve!r} is no CVE", hint="--cve CVE-2024-6387")
-    if _hosts(reach):
-        raise UsageError("--cve reads saved snapshots, no hosts", hint="name files, or nothing")
-    settings, files = settle_reach(reach), _files(reach)
-    snapshots = files or tuple(saved.newest(runner.state_folder(), "package"))
-    if not snapshots:
+        raise UsageError(
+            f"--cve {cve!r} is no CVE",
+            hint="--cve CVE-2024-6387; the page of an advisory names its CVEs",
+        )
+    settings, places = settle_reach(reach), [_place(word) for word in reach.targets]
+    snapshots, unread = _files(places) if places else _earlier()
+    if not snapshots and not unread:
         raise UsageError("there is no snapshot yet", hint="hipscan scan, or hipscan collect")
     is_known = _check_index(wanted)
-    seen = [_only(each, wanted) for each in _judged(snapshots, settings)]
+    seen = [*(_only(each, wanted) for each in _judged(snapshots, settings)), *unread]
     if name == "json":
         _print_json(seen)
+        _remark(vulnerable_text.hosts(seen, wanted))
     else:
         _print(vulnerable_text.hosts(seen, wanted))
     if not is_known:
@@ -110,22 +113,43 @@ def _is_file(word: str) -> bool:
     return "/" in word or word.endswith(".json")
 
 
-def _files(reach: Reach) -> tuple[Snapshot, ...]:
-    return tuple(read_snapshot(Path(word)) for word in reach.targets if _is_file(word))
+def _place(word: str) -> Path:
+    """Return the file or folder of snapshots that `word` names: a path, or a run."""
+    place = Path(word) if _is_file(word) else runs.folder(word)
+    if not _is_file(word) and not place.is_dir():
+        raise UsageError(
+            f"--cve reads saved snapshots, and {word!r} is none", hint="files, runs, or nothing"
+        )
+    return place
 
 
-def _hosts(reach: Reach) -> tuple[str, ...]:
-    return tuple(word for word in reach.targets if not _is_file(word))
+def _files(paths: Sequence[Path]) -> tuple[tuple[Snapshot, ...], tuple[Seen, ...]]:
+    """Return the snapshots in files and folders, and what the runs among these could not read."""
+    folders = [path for path in paths if path.is_dir()]
+    found = [read_snapshot(path) for path in paths if path not in folders]
+    inside = [snapshot for folder in folders for snapshot in saved.inside(folder)]
+    return (*found, *inside), tuple(_unread(folders))
 
 
-def _looked_up(
-    settings: Settings, files: Sequence[Snapshot], hosts: tuple[str, ...]
-) -> Iterator[Seen]:
+def _earlier() -> tuple[tuple[Snapshot, ...], tuple[Seen, ...]]:
+    """Return the newest snapshot of every target that was ever scanned, and what never was read."""
+    state = runner.state_folder()
+    return tuple(saved.newest(state, "package")), tuple(_unread(saved.runs(state)))
+
+
+def _unread(folders: Iterable[Path]) -> Iterator[Seen]:
+    for result in saved.unread(folders):
+        yield Seen(result.name, datetime.now(UTC), reason=f"never read: {result.reason}")
+
+
+def _looked_up(settings: Settings, reach: Reach) -> Iterator[Seen]:
     _check_index()
-    yield from _judged(files, settings)
-    if hosts or not files:
-        reach = replace(settings.reach, targets=hosts)
-        yield from _collected(replace(settings, reach=reach))
+    snapshots, unread = _files([Path(word) for word in reach.targets if _is_file(word)])
+    yield from _judged(snapshots, settings)
+    yield from unread
+    hosts = tuple(word for word in reach.targets if not _is_file(word))
+    if hosts or not reach.targets:
+        yield from _collected(replace(settings, reach=replace(settings.reach, targets=hosts)))
 
 
 def _collected(settings: Settings) -> Iterator[Seen]:
@@ -186,11 +210,14 @@ def _print(lines: Iterable[str]) -> None:
 
 
 def _print_json(seen: Sequence[Seen]) -> None:
-    """Print the list; what it has no room for goes to standard error."""
     entries = [_entry(each.target, advisory) for each in seen for advisory in each.found]
     sys.stdout.write(json.dumps(entries, indent=1) + "\n")
-    for each in seen:
-        _say("; ".join(vulnerable_text.remarks(each)))
+
+
+def _remark(lines: Iterable[str]) -> None:
+    """Print to standard error what the list has no room for."""
+    for text in lines:
+        _say(text)
 
 
 def _entry(target: str, advisory: Advisory) -> dict[str, object]:

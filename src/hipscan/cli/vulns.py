@@ -24,7 +24,7 @@ def vulns(
     """Look up what is installed in the index of known vulnerabilities.
 
     A target is a host or a snapshot file. With --cve no host is touched: snapshot
-    files are read, or the newest snapshot of each target in earlier runs.
+    files and runs are read, or the newest snapshot of each target in all runs.
 
     \b
     hipscan vulns local
