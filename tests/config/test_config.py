@@ -97,6 +97,12 @@ def test_paths_start_at_their_file(place: Place) -> None:
     assert found.packs == (place.project.parent / "ours", Path("hipaa"))
 
 
+def test_statements_start_at_the_folder_of_their_file(place: Place) -> None:
+    place.user.write_text("vex: [vex/]")
+    assert place.load().vex == (place.user.parent / "vex",)
+    assert place.load(HIPSCAN_VEX="/srv/a.json:/srv/b").vex == (Path("/srv/a.json"), Path("/srv/b"))
+
+
 def test_packs_in_the_environment_are_parted_as_in_path(place: Place) -> None:
     assert place.load(HIPSCAN_PACKS="/srv/ours:hipaa").packs == (Path("/srv/ours"), Path("hipaa"))
 

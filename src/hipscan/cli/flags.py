@@ -32,7 +32,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """Which rules, with which values, and what fails the gate."""
+    """Which rules, with which values, what fails the gate, and what somebody states of it."""
 
     packs: tuple[Path, ...] = ()
     profile: str | None = None
@@ -40,6 +40,7 @@ class Criteria:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     fail_on: str | None = None
+    vex: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

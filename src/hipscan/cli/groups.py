@@ -63,7 +63,7 @@ def _reach(  # noqa: PLR0913  # each parameter is an option
     )
 
 
-def _criteria(
+def _criteria(  # noqa: PLR0913  # each parameter is an option
     *,
     pack: options.Packs = None,
     profile: options.Profile = None,
@@ -71,6 +71,7 @@ def _criteria(
     rule: options.Only = None,
     skip: options.Skip = None,
     fail_on: options.FailOn = None,
+    vex: options.Vex = None,
 ) -> Criteria:
     return Criteria(
         packs=tuple(pack or ()),
@@ -79,6 +80,7 @@ def _criteria(
         only=tuple(rule or ()),
         skip=tuple(skip or ()),
         fail_on=fail_on,
+        vex=tuple(vex or ()),
     )
 
 

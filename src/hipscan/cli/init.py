@@ -25,6 +25,10 @@ fail_on: critical
 # set:
 #   max_update_age_days: 15
 
+# What was found out about known vulnerabilities, as OpenVEX: `not_affected` and `fixed` are
+# believed, and shown in every report.
+# vex: [vex/]
+
 # Violations that somebody accepted. Each needs a reason, an owner and a last day, and is listed in
 # every report.
 # waivers:

@@ -40,6 +40,14 @@ Only = Annotated[
 Skip = Annotated[
     list[str] | None, typer.Option("--skip", metavar="GLOB", help="No rules called like this.")
 ]
+Vex = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--vex",
+        metavar="FILE",
+        help="OpenVEX: what does not affect these hosts; a file or folder, repeatable.",
+    ),
+]
 FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", metavar="LEVEL", help="Exit 1 from this severity on, or never."),

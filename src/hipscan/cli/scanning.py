@@ -2,11 +2,11 @@
 
 import gc
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hipscan.cli import content, outputs, runner
+from hipscan.cli import content, outputs, runner, statements
 from hipscan.cli.connections import Connections
 from hipscan.cli.flags import Criteria, Reach, Wanted
 from hipscan.cli.learning import Learning, Recalling
@@ -19,6 +19,7 @@ from hipscan.fleet.run import Recorder
 from hipscan.fleet.run_folder import RunFolder, read_knowledge, read_snapshot
 from hipscan.fleet.scan import Judge, Keep, Scan
 from hipscan.model.finding import Severity
+from hipscan.model.knowledge import Knowledge
 from hipscan.model.report import Report
 from hipscan.model.target import Target
 from hipscan.probes import table
@@ -38,10 +39,13 @@ def scan(reach: Reach, criteria: Criteria, wanted: Wanted) -> int:
     """Scan, write every report, return the exit code."""
     settings = settle(reach, criteria, wanted)
     judging = prepare(settings)
+    said = statements.load(settings.criteria.vex)
     targets = choose(settings)
     check_variables(targets, judging.selection)
     connections = connect(settings.reach)
-    knowledge = content.knowledge(settings.waivers)
+    knowledge = replace(content.knowledge(settings.waivers), vex=said)
+    if not reach.quiet:
+        statements.name_strangers(said, ((item.name, item.host) for item in targets))
     folder = runner.new_run_folder(datetime.now(UTC))
     folder.write_knowledge(knowledge)
     work = Scan(
@@ -63,9 +67,10 @@ def evaluate_files(
     """Judge the snapshots in `paths`, write every report, return the exit code."""
     settings = settle(Reach(), criteria, wanted)
     judging = prepare(settings)
-    fresh = content.knowledge(settings.waivers)
-    knowledge = read_knowledge(knowledge_file) if knowledge_file else fresh
+    knowledge = _knowledge(settings, criteria, knowledge_file)
     snapshots = [read_snapshot(path) for path in paths]
+    seen = ((item.target.name, item.target.host) for item in snapshots)
+    statements.name_strangers(knowledge.vex, seen)
     judge = Judge(judging.selection, knowledge, table.facts())
     folder = runner.new_run_folder(datetime.now(UTC))
     folder.write_knowledge(knowledge)
@@ -76,6 +81,15 @@ def evaluate_files(
     for snapshot in snapshots:
         recorder.add(judge.result(snapshot, keep(snapshot)))
     return judging.finish(recorder.finish(datetime.now(UTC)))
+
+
+def _knowledge(settings: Settings, flags: Criteria, file: Path | None) -> Knowledge:
+    """Return what files are judged by: what is set, or what an earlier run knew and flags add."""
+    if file is None:
+        said = statements.load(settings.criteria.vex)
+        return replace(content.knowledge(settings.waivers), vex=said)
+    known = read_knowledge(file)
+    return replace(known, vex=tuple(dict.fromkeys((*known.vex, *statements.load(flags.vex)))))
 
 
 def _sightings() -> Path:

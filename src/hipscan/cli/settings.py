@@ -38,6 +38,7 @@ def settle(reach: Reach, criteria: Criteria, wanted: Wanted) -> Settings:
             packs=criteria.packs or config.packs,
             profile=_nearest(criteria.profile, config.profile),
             fail_on=_nearest(criteria.fail_on, config.fail_on),
+            vex=criteria.vex or config.vex,
         ),
         wanted=replace(wanted, least=wanted.least or config.severity),
         set={**config.set, **values(criteria.values, where="--set")},

@@ -54,6 +54,7 @@ class Config:
     ssh_config: Path | None = None
     identity: Path | None = None
     feeds: Mapping[str, str] = field(default_factory=dict)
+    vex: tuple[Path, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -153,6 +154,8 @@ def _placed(key: str, value: object, folder: Path) -> object:
         return folder / Path(str(value)).expanduser()
     if key == "packs" and isinstance(value, tuple):
         return tuple(_pack(str(name), folder) for name in value)
+    if key == "vex" and isinstance(value, tuple):
+        return tuple(folder / Path(name).expanduser() for name in value)
     return value
 
 

@@ -1,7 +1,7 @@
 """HIPSCAN_KEY in the environment, as hipscan.yaml would say it.
 
 HIPSCAN_JOBS=8
-HIPSCAN_PACKS=/srv/packs/ours:hipaa          parted as in PATH
+HIPSCAN_PACKS=/srv/packs/ours:hipaa          parted as in PATH, and so is HIPSCAN_VEX
 HIPSCAN_SET='idle_minutes=10 users=["ann"]'  words as in a shell
 HIPSCAN_FEEDS='osv=https://mirror.example/osv/{name}.zip'
 """
@@ -67,7 +67,7 @@ def _typed(name: str, key: str, text: str) -> Value:
     match key:
         case "jobs" if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER:
             return int(text)
-        case "packs":
+        case "packs" | "vex":
             return [part for part in text.split(os.pathsep) if part]
         case "set" | "feeds":
             return values(_words(name, text), where=name)

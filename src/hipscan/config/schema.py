@@ -82,6 +82,10 @@ class ConfigModel(Strict):
         default_factory=dict,
         description="Where feeds are downloaded from in place of their publishers, by kind.",
     )
+    vex: Annotated[
+        tuple[PathText, ...] | None,
+        Field(description="OpenVEX documents, or folders of them: what does not affect the hosts."),
+    ] = None
     waivers: Annotated[tuple[WaiverModel, ...], Field(description="Accepted violations.")] = ()
 
 
