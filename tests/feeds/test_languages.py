@@ -8,8 +8,11 @@ import pytest
 from hipscan.feeds.index import opened
 from hipscan.feeds.languages import stocks
 from hipscan.feeds.match import match
+from hipscan.feeds.stock import Stock
+from hipscan.feeds.stocks import stocks as host_stocks
 from hipscan.model.advisory import Matched
-from hipscan.model.fact import Record
+from hipscan.model.fact import Record, ok
+from hipscan.model.snapshot import Snapshot, TargetData
 from tests.feeds import making
 
 
@@ -70,6 +73,84 @@ def test_malware_is_critical(tmp_path: Path) -> None:
         tmp_path, {"ecosystem": "npm", "name": "evil", "version": "1.0.0"}
     ).advisories
     assert (found.severity, found.cves) == ("critical", ())
+
+
+def test_a_copy_inside_of_a_program_is_a_thing_of_its_own(tmp_path: Path) -> None:
+    own = {"ecosystem": "npm", "name": "@babel/traverse", "version": "7.9.0", "path": "/srv/a"}
+    copy: Record = {**own, "path": "/srv/b", "vendored": True, "inside": "viewer"}
+    brought: Record = {**own, "path": "/opt/c", "owner": "nodejs"}
+    found = _matched(tmp_path, own, copy, brought, {**own, "path": "/srv/d"}).advisories
+    assert [(item.inside, item.needs, item.places) for item in found] == [
+        ("", "", ("/srv/a", "/srv/d")),
+        ("nodejs", "an update of nodejs", ("/opt/c",)),
+        ("viewer", "an update of viewer", ("/srv/b",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        ({"ecosystem": "Maven", "name": "log4j", "version": "2.14.1"}, "group"),
+        ({"ecosystem": "npm", "name": "evil", "version": ""}, "version"),
+    ],
+)
+def test_what_is_not_told_is_not_guessed(tmp_path: Path, record: Record, why: str) -> None:
+    found = _matched(tmp_path, {**record, "path": "/srv/x"})
+    assert found.advisories == ()
+    ((name, reason),) = found.unjudged.items()
+    assert name == f"{record['name']} (/srv/x)"
+    assert why in reason
+
+
+def test_a_language_without_a_feed_is_a_gap_and_takes_nothing_away(tmp_path: Path) -> None:
+    path = making.write_zip(tmp_path / "all.zip", [RECORDS[1]])
+    making.import_into(tmp_path / "feeds", path)
+    records = [
+        {"ecosystem": "npm", "name": "evil", "version": "1.0.0"},
+        {"ecosystem": "PyPI", "name": "zope.interface", "version": "5.0"},
+    ]
+    with opened(tmp_path / "feeds") as index:
+        assert index is not None
+        found = match(index, list(stocks(records)))
+        nothing = match(index, list(stocks(records[:1])))
+    assert [item.cve for item in found.advisories] == ["CVE-2024-1001"]
+    assert found.gaps == ("the index has nothing on npm; hipscan feeds update npm",)
+    assert (found.reason, nothing.reason) == ("", found.gaps[0])
+
+
+DEBIAN = {"id": "debian", "version": "12", "name": "Debian 12"}
+TRAVERSE = {"ecosystem": "npm", "name": "@babel/traverse", "version": "7.9.0", "path": "/opt/x"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "version", "labels"),
+    [
+        ("", "", ["Debian:12", "npm"]),
+        ("node-babel7", "7.20.15-1", ["Debian:12"]),
+        ("nodejs", "18.20.4-1nodesource1", ["Debian:12", "npm"]),
+        ("gone", "", ["Debian:12"]),
+    ],
+)
+def test_only_what_the_distribution_brought_is_left_out(
+    owner: str, version: str, labels: list[str]
+) -> None:
+    packages = [making.package({"name": owner, "version": version})] if version else []
+    assert [stock.label for stock in _of_host(DEBIAN, packages, owner)] == labels
+
+
+def test_a_system_that_no_feed_knows_is_missed_beside_its_languages() -> None:
+    arch = {"id": "arch", "version": "1", "name": "Arch Linux"}
+    assert [stock.label for stock in _of_host(arch, [], "")] == ["Arch Linux", "npm"]
+    assert _of_host(arch, [], "npm") == ()
+
+
+def _of_host(platform: Record, packages: list[Record], owner: str) -> tuple[Stock, ...]:
+    facts = {
+        "platform": ok(platform),
+        "package": ok(*packages),
+        "language_package": ok({**TRAVERSE, "owner": owner}),
+    }
+    return host_stocks(Snapshot(TargetData("web1"), "", "", "", facts))
 
 
 def test_a_version_that_does_not_compare_is_named(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """Packages of programming languages as stock: PyPI, npm, Maven.
 
-Records have `ecosystem`, `name`, `version` and `path`, where the package was found. What the
-distribution owns must not be among them: it backports fixes and keeps the version, so the feeds of
-a language would find holes in it that were closed long ago.
+Records are those of the fact `language_package`. What the distribution owns must not be among
+them: it backports fixes and keeps the version, so the feeds of a language would find holes in it
+that were closed long ago. A copy inside of another program is a thing of its own, since it is that
+program that has to be updated. A jar whose group nothing tells is looked up nowhere: names are no
+evidence.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from hipscan.feeds import ecosystems
@@ -20,23 +23,57 @@ _RUNS: Final = re.compile(r"[-_.]+")
 
 def stocks(records: Iterable[Record]) -> Iterator[Stock]:
     """Yield a stock for each language that `records` have packages of."""
-    places: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+    places: defaultdict[tuple[str, Item], set[str]] = defaultdict(set)
+    unjudged: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for record in records:
-        language, version = str(record.get("ecosystem")), record.get("version")
-        if language in _LANGUAGES and version:
-            key = (language, _name(language, str(record["name"])), str(version))
-            places[key].append(str(record.get("path") or ""))
+        language, path = str(record.get("ecosystem")), str(record.get("path") or "")
+        if language not in _LANGUAGES:
+            continue
+        if why := _unknown(record):
+            unjudged[language][f"{record['name']} ({path})"] = why
+        else:
+            places[language, _item(language, record)].add(path)
     for language in _LANGUAGES:
         items = tuple(
-            Item(name, version, name, places=tuple(sorted(set(found) - {""})))
-            for (other, name, version), found in places.items()
-            if other == language
+            _placed(item, found) for (of, item), found in places.items() if of == language
         )
-        if items:
-            scheme = ecosystems.SCHEMES[language]
-            yield Stock(language, f"osv:{language}", re.escape(language), scheme, items)
+        if items or language in unjudged:
+            yield Stock(
+                label=language,
+                feed=f"osv:{language}",
+                ecosystems=re.escape(language),
+                scheme=ecosystems.SCHEMES[language],
+                items=items,
+                unjudged=unjudged[language],
+            )
 
 
-def _name(language: str, name: str) -> str:
+def _unknown(record: Record) -> str:
+    """Return why no feed can judge a record; "" where one can."""
+    if not record.get("version"):
+        return "nothing readable tells its version"
+    if record["ecosystem"] == "Maven" and ":" not in str(record["name"]):
+        return "nothing in the archive tells its group"
+    return ""
+
+
+def _item(language: str, record: Record) -> Item:
+    name = normalised(language, str(record["name"]))
+    inside = str(record.get("inside") or record.get("owner") or "")
+    return Item(
+        name=name,
+        version=str(record["version"]),
+        source=name,
+        packages=(name,),
+        needs=f"an update of {inside}" if inside else "",
+        inside=inside,
+    )
+
+
+def _placed(item: Item, places: Iterable[str]) -> Item:
+    return replace(item, places=tuple(sorted(set(places) - {""})))
+
+
+def normalised(language: str, name: str) -> str:
     """Return the name as the feeds have it: PyPI's in the form of PEP 503."""
     return _RUNS.sub("-", name).lower() if language == "PyPI" else name

@@ -28,11 +28,12 @@ def match(index: Index, stocks: Sequence[Stock]) -> Matched:
     known = {feed.name: feed for feed in index.feeds()}
     advisories: list[Advisory] = []
     unjudged: dict[str, str] = {}
-    reasons: list[str] = []
+    gaps: list[str] = []
     for stock in stocks:
         ecosystems = index.ecosystems(stock.ecosystems)
         if not ecosystems:
-            reasons.append(f"the index has nothing on {stock.label}")
+            gaps.append(f"the index has nothing on {stock.label}{_update(stock)}")
+            unjudged |= stock.unjudged
             continue
         behind = freshness.behind(known.get(stock.feed), stock.repository)
         found = _Matching(index, stock, ecosystems, behind)
@@ -41,11 +42,17 @@ def match(index: Index, stocks: Sequence[Stock]) -> Matched:
     lists = [ends for stock in stocks if (ends := early_ends(index, stock)) is not None]
     return Matched(
         ended=tuple(item for ends in lists for item in ends) if lists else None,
-        advisories=tuple(sorted(advisories, key=lambda item: (item.source, item.cve))),
+        advisories=tuple(sorted(advisories, key=lambda item: (item.source, item.inside, item.cve))),
         feeds=_used(stocks, known),
         unjudged=unjudged,
-        reason="; ".join(reasons),
+        reason="; ".join(gaps) if len(gaps) == len(stocks) else "",
+        gaps=tuple(gaps),
     )
+
+
+def _update(stock: Stock) -> str:
+    """Return how to get what the index lacks; distributions' names tell by themselves."""
+    return "" if is_distribution(stock.label) else f"; hipscan feeds update {stock.label}"
 
 
 def _used(stocks: Sequence[Stock], known: dict[str, FeedState]) -> tuple[FeedState, ...]:
@@ -65,13 +72,13 @@ class _Matching:
 
     def advisories(self, *, has_kev: bool) -> list[Advisory]:
         groups = self._groups()
-        self.index.ask(cve for _, cve in groups)
+        self.index.ask(cve for *_, cve in groups)
         about = merge.About(
             scores=self.index.scores(),
             exploited=self.index.exploited() if has_kev else None,
             likelihoods=self.index.likelihoods(),
         )
-        seen = [(merge.merged(cve, found, about), found) for (_, cve), found in groups.items()]
+        seen = [(merge.merged(cve, found, about), found) for (*_, cve), found in groups.items()]
         doubt = freshness.Doubt(self.behind, self._ahead(seen))
         return [doubt.of(advisory, found) for advisory, found in seen]
 
@@ -88,8 +95,8 @@ class _Matching:
         places = {hit.n for hit in hits if is_distribution(hit.ecosystem)}
         return self.index.ahead(self.ecosystems, places)
 
-    def _groups(self) -> dict[tuple[str, str], list[merge.Found]]:
-        """Return what was found by (source, CVE), without what another record settles."""
+    def _groups(self) -> dict[tuple[str, str, str], list[merge.Found]]:
+        """Return what was found by (source, inside, CVE), without what another record settles."""
         keyed = list(self._keyed())
         hits = [
             (hit, fits)
@@ -98,13 +105,15 @@ class _Matching:
         ]
         settled = self.index.settled(self.ecosystems, _doubted(hit for hit, _ in hits))
         paid = {(n, cve) for n, ecosystem, cve in settled if _PRO in ecosystem}
-        groups: defaultdict[tuple[str, str], list[merge.Found]] = defaultdict(list)
+        groups: defaultdict[tuple[str, str, str], list[merge.Found]] = defaultdict(list)
         for hit, fits in hits:
             item = self.stock.items[hit.n]
             for cve in hit.cves:
                 is_settled = not hit.sole and (hit.n, hit.ecosystem, cve) in settled
                 if not is_settled and (hit.n, cve) not in paid:
-                    groups[item.source, cve].append(merge.Found(hit, item, fits is True))
+                    groups[item.source, item.inside, cve].append(
+                        merge.Found(hit, item, fits is True)
+                    )
         return groups
 
     def _keyed(self) -> Iterable[tuple[int, Item, str]]:

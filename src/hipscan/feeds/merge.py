@@ -74,6 +74,7 @@ def merged(cve: str, found: Sequence[Found], about: About) -> Advisory:
         records=tuple(sorted({item.hit.osv for item in counted})),
         places=tuple(sorted(places)),
         versions=tuple(sorted({item.item.version for item in counted})),
+        inside=counted[0].item.inside,
     )
 
 

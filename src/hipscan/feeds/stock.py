@@ -13,7 +13,8 @@ class Item:
     `name` and `version` are looked up and compared; `source` is what results are merged by and
     shown as. `packages` are the installed binary packages behind it, `places` files where it was
     found. `module` is name:stream of the module that it was built for; `is_modular` says that it
-    was built for one, known or not. `needs` is what a fix takes beyond an update.
+    was built for one, known or not. `needs` is what a fix takes beyond an update. `inside` is what
+    the thing is a part of, where it was not installed by itself.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Item:
     module: str = ""
     is_modular: bool = False
     needs: str = ""
+    inside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from hipscan.feeds import distributions, freshness, host_packages
+from hipscan.feeds import distributions, freshness, host_packages, languages
 from hipscan.feeds.stock import Stock
 from hipscan.model.snapshot import Snapshot
+from hipscan.versions import Scheme
+
+_NOTHING: Final = "(?!)"
 
 
 def _host(snapshot: Snapshot) -> Iterator[Stock]:
@@ -22,7 +25,27 @@ def _host(snapshot: Snapshot) -> Iterator[Stock]:
         yield replace(found, repository=freshness.published(lists, distribution))
 
 
-_ALL: Final[tuple[Callable[[Snapshot], Iterable[Stock]], ...]] = (_host,)
+def _languages(snapshot: Snapshot) -> Iterator[Stock]:
+    """Yield what packages of languages there are, but for those that the distribution brought."""
+    platform = snapshot.fact("platform").records[0]
+    distribution = distributions.of(platform)
+    others = {
+        str(package["name"])
+        for package in snapshot.fact("package").records
+        if distribution is not None and distributions.is_foreign(package, distribution)
+    }
+    records = snapshot.fact("language_package").records
+    found = tuple(
+        languages.stocks(r for r in records if str(r.get("owner") or "") in {"", *others})
+    )
+    if found and distribution is None:
+        # What nobody knows has no stock: only so is it missed.
+        name = str(platform.get("name") or platform.get("id"))
+        yield Stock(name, "", _NOTHING, Scheme.DPKG, ())
+    yield from found
+
+
+_ALL: Final[tuple[Callable[[Snapshot], Iterable[Stock]], ...]] = (_host, _languages)
 
 
 def stocks(snapshot: Snapshot) -> tuple[Stock, ...]:

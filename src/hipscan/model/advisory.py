@@ -13,6 +13,7 @@ from hipscan.model.finding import Severity
 from hipscan.model.vex import Voucher
 
 SCHEMA: Final = "hipscan-matches/1"
+_MALWARE: Final = "MAL-"
 
 
 class State(StrEnum):
@@ -39,6 +40,7 @@ class Advisory:
     distribution's own word. `needs` names what the fix takes beyond an update ("Ubuntu Pro", "a
     reboot"). `versions` are all versions that fell into it, as they were looked up. `vex` has what
     somebody stated about it; only where that covers all of `packages` it is `not_affected`.
+    `inside` is what the package is a copy in, which has to be updated instead.
     """
 
     id: str
@@ -66,6 +68,12 @@ class Advisory:
     places: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     vex: tuple[Voucher, ...] = ()
+    inside: str = ""
+
+    @property
+    def is_malware(self) -> bool:
+        """Say whether it is no hole in a package, but what the package was made for."""
+        return any(record.startswith(_MALWARE) for record in (self.id, *self.records))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,8 @@ class Matched:
     """What the feeds say of one target.
 
     `feeds` are those that the answer rests on. `unjudged` has packages that no feed could judge,
-    with the reason. `ended` are packages whose support ends early, None where no list tells.
+    with the reason, `gaps` what of the target could not be looked up. `ended` are packages whose
+    support ends early, None where no list tells.
     `reason` says why nothing could be matched at all, or is empty.
     """
 
@@ -108,3 +117,4 @@ class Matched:
     unjudged: Mapping[str, str] = field(default_factory=dict)
     ended: tuple[Ended, ...] | None = None
     reason: str = ""
+    gaps: tuple[str, ...] = ()
