@@ -8,22 +8,23 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from hipscan.cli import runner, runs, saved, vulnerable_text
+from hipscan.cli import runner, runs, saved, statements, vulnerable_text
 from hipscan.cli.collecting import Collector
-from hipscan.cli.flags import Reach
+from hipscan.cli.flags import Criteria, Reach, Wanted
 from hipscan.cli.progress import Progress
 from hipscan.cli.runner import at_a_time
 from hipscan.cli.scanning import DEFAULT_JOBS, DEFAULT_SECONDS, connect
-from hipscan.cli.settings import Settings, settle_reach
+from hipscan.cli.settings import Settings, settle
 from hipscan.cli.targets import choose
 from hipscan.cli.vulnerable_text import Seen
 from hipscan.collect.collector import Collected, order
 from hipscan.errors import ExitCode, TargetError, UsageError
+from hipscan.evidence.vouching import vouched
 from hipscan.feeds.base import FeedError
 from hipscan.feeds.index import opened
 from hipscan.feeds.known import matched
@@ -31,8 +32,10 @@ from hipscan.fleet.pool import run_on, threads
 from hipscan.fleet.run_folder import read_snapshot
 from hipscan.model import aging
 from hipscan.model.advisory import Advisory, State
+from hipscan.model.codec import encode
 from hipscan.model.knowledge import Knowledge
 from hipscan.model.snapshot import Snapshot
+from hipscan.model.vex import Statement
 from hipscan.probes import table
 from hipscan.probes.packages.vulnerability import kernel_doubt
 from hipscan.sanitize import block
@@ -41,11 +44,29 @@ from hipscan.transport.base import Budget
 _CVE: Final = re.compile(r"CVE-\d{4}-\d{4,19}")
 
 
-def show(reach: Reach, name: str, *, every: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What was asked: the targets in words, how to reach them, and what somebody states of them."""
+
+    settings: Settings
+    targets: tuple[str, ...]
+    vex: tuple[Statement, ...]
+
+    @classmethod
+    def of(cls, reach: Reach, vex: tuple[Path, ...]) -> Self:
+        """Return what `reach` asks for; raise UsageError with every mistake in the statements."""
+        settings = settle(reach, Criteria(vex=vex), Wanted())
+        return cls(settings, reach.targets, statements.load(settings.criteria.vex))
+
+
+def show(lookup: Lookup, name: str, *, every: bool) -> int:
     """Print what hosts and snapshot files have; return the exit status."""
     _check(name)
-    settings = settle_reach(reach)
-    seen = list(_looked_up(settings, reach))
+    seen = list(_looked_up(lookup))
+    _name_strangers(lookup, seen)
+    if not lookup.settings.reach.quiet:
+        spoke = {number for each in seen for number in each.spoke}
+        statements.name_unheard(lookup.vex, len(spoke))
     if name == "json":
         _print_json(seen)
         _remark(f"{each.target}: {'; '.join(vulnerable_text.remarks(each))}" for each in seen)
@@ -57,7 +78,12 @@ def show(reach: Reach, name: str, *, every: bool) -> int:
     return status if status or is_told else ExitCode.INCOMPLETE
 
 
-def which_hosts(reach: Reach, cve: str, name: str) -> int:
+def _name_strangers(lookup: Lookup, seen: Sequence[Seen]) -> None:
+    if not lookup.settings.reach.quiet:
+        statements.name_strangers(lookup.vex, ((each.target, each.host) for each in seen))
+
+
+def which_hosts(lookup: Lookup, cve: str, name: str) -> int:
     """Print which of the saved snapshots have `cve`; return the exit status."""
     _check(name)
     wanted = cve.upper()
@@ -66,12 +92,13 @@ def which_hosts(reach: Reach, cve: str, name: str) -> int:
             f"--cve {cve!r} is no CVE",
             hint="--cve CVE-2024-6387; the page of an advisory names its CVEs",
         )
-    settings, places = settle_reach(reach), [_place(word) for word in reach.targets]
+    places = [_place(word) for word in lookup.targets]
     snapshots, unread = _files(places) if places else _earlier()
     if not snapshots and not unread:
         raise UsageError("there is no snapshot yet", hint="hipscan scan, or hipscan collect")
     is_known = _check_index(wanted)
-    seen = [*(_only(each, wanted) for each in _judged(snapshots, settings)), *unread]
+    seen = [*(_only(_judge(each, lookup), wanted) for each in snapshots), *unread]
+    _name_strangers(lookup, seen)
     if name == "json":
         _print_json(seen)
         _remark(vulnerable_text.hosts(seen, wanted))
@@ -142,19 +169,20 @@ def _unread(folders: Iterable[Path]) -> Iterator[Seen]:
         yield Seen(result.name, datetime.now(UTC), reason=f"never read: {result.reason}")
 
 
-def _looked_up(settings: Settings, reach: Reach) -> Iterator[Seen]:
+def _looked_up(lookup: Lookup) -> Iterator[Seen]:
     _check_index()
-    snapshots, unread = _files([Path(word) for word in reach.targets if _is_file(word)])
-    yield from _judged(snapshots, settings)
+    snapshots, unread = _files([Path(word) for word in lookup.targets if _is_file(word)])
+    yield from (_judge(snapshot, lookup) for snapshot in snapshots)
     yield from unread
-    hosts = tuple(word for word in reach.targets if not _is_file(word))
-    if hosts or not reach.targets:
-        yield from _collected(replace(settings, reach=replace(settings.reach, targets=hosts)))
+    hosts = tuple(word for word in lookup.targets if not _is_file(word))
+    if hosts or not lookup.targets:
+        yield from _collected(lookup, hosts)
 
 
-def _collected(settings: Settings) -> Iterator[Seen]:
+def _collected(lookup: Lookup, hosts: tuple[str, ...]) -> Iterator[Seen]:
     """Read from every host what the lookup needs; yield what is known of each."""
-    reach, targets = settings.reach, choose(settings)
+    reach = replace(lookup.settings.reach, targets=hosts)
+    targets = choose(replace(lookup.settings, reach=reach))
     what = order(
         table.probes_for(("vulnerability",)),
         budget=Budget(seconds=reach.timeout or DEFAULT_SECONDS),
@@ -166,30 +194,27 @@ def _collected(settings: Settings) -> Iterator[Seen]:
             if isinstance(result, TargetError):
                 why = f"not reached: {result.cause}: {result.message}"
                 reason = f"{why}; {result.hint}" if result.hint else why
-                yield Seen(target.name, datetime.now(UTC), reason=reason)
+                yield Seen(target.name, datetime.now(UTC), host=target.host, reason=reason)
             elif isinstance(result, Collected):
-                yield _judge(result.snapshot, settings)
+                yield _judge(result.snapshot, lookup)
             else:
                 raise result
 
 
-def _judged(snapshots: Iterable[Snapshot], settings: Settings) -> Iterator[Seen]:
-    return (_judge(snapshot, settings) for snapshot in snapshots)
-
-
-def _judge(snapshot: Snapshot, settings: Settings) -> Seen:
-    name, now = snapshot.target.name, datetime.now(UTC)
-    days = settings.set.get("feed_days")
+def _judge(snapshot: Snapshot, lookup: Lookup) -> Seen:
+    now = datetime.now(UTC)
+    seen = Seen(snapshot.target.name, now, host=snapshot.target.host, taken=snapshot.taken)
+    days = lookup.settings.set.get("feed_days")
     limit = days if isinstance(days, int) else Knowledge(now).feed_days
     known = matched(runner.feeds_folder(), snapshot)
     if known is None or known.reason:
         why = known.reason if known else "the index of feeds has gone"
-        return Seen(name, now, taken=snapshot.taken, reason=why)
-    return Seen(
-        name,
-        now,
-        taken=snapshot.taken,
-        found=tuple(aging.aged(known, now, limit)),
+        return replace(seen, reason=why)
+    said = vouched(known, snapshot, lookup.vex)
+    return replace(
+        seen,
+        found=tuple(aging.aged(said.matched, now, limit)),
+        spoke=said.spoke,
         feeds=known.feeds,
         stale=aging.old_feeds(known, now, limit),
         unjudged=len(known.unjudged),
@@ -235,6 +260,18 @@ def _entry(target: str, advisory: Advisory) -> dict[str, object]:
         "kev": None if advisory.kev is None else bool(advisory.kev),
         "epss": advisory.epss,
         "published": advisory.published,
+    } | _stated(advisory)
+
+
+def _stated(advisory: Advisory) -> dict[str, object]:
+    """Return what somebody states about it, where somebody does."""
+    if not advisory.vex:
+        return {}
+    justifications = dict.fromkeys(voucher.justification for voucher in advisory.vex)
+    return {
+        "justification": "; ".join(filter(None, justifications)),
+        "why": advisory.why,
+        "statements": encode(advisory.vex),
     }
 
 

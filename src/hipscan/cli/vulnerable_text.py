@@ -18,6 +18,7 @@ _HEAD: Final = (
     *("package", "installed", "fixed in", "worst", "severity", "KEV", "EPSS", "age", "fix with"),
 )
 _NONE: Final = "-"
+_USED: Final = "KNOWN TO BE EXPLOITED, "
 _STATES: Final = {
     State.UNFIXED: "no fix yet",
     State.UNKNOWN: "cannot tell",
@@ -27,11 +28,11 @@ _STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the index says of one target at the time `now`.
+    """What the index says of one target, reached at `host`, at the time `now`.
 
     `taken` is when the target was read, `stale` those of `feeds` whose data are too old,
     `unjudged` how many packages no feed covers; `reason` says why nothing could be looked up,
-    `doubt` what of it could not.
+    `doubt` what of it could not. `spoke` are the places of the statements that were about it.
     """
 
     target: str
@@ -43,6 +44,8 @@ class Seen:
     unjudged: int = 0
     reason: str = ""
     doubt: str = ""
+    host: str = ""
+    spoke: frozenset[int] = frozenset()
 
 
 def is_urgent(advisory: Advisory) -> bool:
@@ -71,11 +74,26 @@ def packages(seen: Sequence[Seen], *, every: bool) -> Iterator[str]:
     """Yield the lines of every target: what it is, a line a package, what was left out."""
     for each in seen:
         yield line(f"{each.target}: {'; '.join(remarks(each))}")
-        shown = [item for item in each.found if every or is_urgent(item)]
+        stated = [item for item in each.found if item.state is State.NOT_AFFECTED]
+        others = [item for item in each.found if item.state is not State.NOT_AFFECTED]
+        shown = [item for item in others if every or is_urgent(item)]
         if shown:
             yield from _table([_HEAD, *_rows(shown, each.now)])
         if not each.reason:
-            yield f"  {_summary(each, shown)}"
+            yield f"  {_summary(each, shown, hidden=len(others) - len(shown))}"
+        yield from _stated(stated)
+
+
+def _stated(items: Sequence[Advisory]) -> Iterator[str]:
+    """Yield a line for what is said alike of one package; what attackers use comes first."""
+    groups: defaultdict[tuple[bool, str, str, str], list[str]] = defaultdict(list)
+    for item in items:
+        groups[not item.kev, item.source, item.installed, item.why].append(item.cve)
+    if groups:
+        yield f"  {len(items)} stated not to affect, or fixed (OpenVEX):"
+    for (is_unused, source, installed, why), cves in sorted(groups.items()):
+        used = "" if is_unused else _USED
+        yield line(f"    {source} {installed} {', '.join(sorted(cves))}: {used}{why}")
 
 
 def hosts(seen: Sequence[Seen], cve: str) -> Iterator[str]:
@@ -87,8 +105,10 @@ def hosts(seen: Sequence[Seen], cve: str) -> Iterator[str]:
             yield line(f"{each.target}: {what}; {'; '.join(remarks(each))}")
         for item in each.found:
             fix = command([item])
+            is_used = item.state is State.NOT_AFFECTED and item.kev
             yield line(
-                f"{each.target}: {item.source} {item.installed}: {_fixed([item])}"
+                f"{each.target}: {item.source} {item.installed}: {_USED if is_used else ''}"
+                f"{_fixed([item])}"
                 f"{f'; {fix}' if fix else ''}{f'; {item.why}' if item.why else ''}"
                 f"; {'; '.join(remarks(each))}"
             )
@@ -179,9 +199,8 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield f"  {'  '.join(cells)}".rstrip()
 
 
-def _summary(seen: Seen, shown: Sequence[Advisory]) -> str:
+def _summary(seen: Seen, shown: Sequence[Advisory], *, hidden: int) -> str:
     """Say how much was found, and how much of it is not shown."""
-    hidden = len(seen.found) - len(shown)
     count = len({(item.source, item.installed) for item in shown})
     said = [f"{count} packages, {len(shown)} vulnerabilities"]
     if hidden:

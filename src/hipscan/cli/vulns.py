@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from hipscan.cli.flags import Reach
+from hipscan.cli.options import Vex
 
 
 def vulns(
@@ -13,6 +14,7 @@ def vulns(
     format_: Annotated[
         str, typer.Option("--format", "-f", metavar="FORMAT", help="table, or json with each CVE.")
     ] = "table",
+    vex: Vex = None,
     cve: Annotated[
         str | None,
         typer.Option("--cve", metavar="CVE", help="Which hosts have it, by saved snapshots."),
@@ -29,10 +31,12 @@ def vulns(
     \b
     hipscan vulns local
     hipscan vulns web1.snapshot.json -f json
+    hipscan vulns web1 --vex statements/
     hipscan vulns --cve CVE-2024-6387
     """
     from hipscan.cli import vulnerable  # noqa: PLC0415  # heavy: only when it runs
 
+    lookup = vulnerable.Lookup.of(reach, tuple(vex or ()))
     if cve is not None:
-        return vulnerable.which_hosts(reach, cve, format_)
-    return vulnerable.show(reach, format_, every=every)
+        return vulnerable.which_hosts(lookup, cve, format_)
+    return vulnerable.show(lookup, format_, every=every)
