@@ -1,11 +1,12 @@
-"""Makes rules/lifecycles.yaml from feeds.
+"""Makes the tables of ends of support that ship with hipscan from feeds.
 
-    python -m tests.lifecycles.make FEEDS >rules/lifecycles.yaml
+    python -m tests.lifecycles.make FEEDS releases >rules/lifecycles.yaml
+    python -m tests.lifecycles.make FEEDS products >rules/products.yaml
 
-FEEDS is a folder with distro-info-data's debian.csv and ubuntu.csv, and with the files of
-endoflife.date in endoflife/NAME.json:
+FEEDS is a folder with distro-info-data's debian.csv and ubuntu.csv, and with what the answers of
+endoflife.date are made of in endoflife/all-products.frontmatter.json:
 
-    {"releases": [{"releaseCycle": "9", "eol": "2032-05-31", "eoes": "2036-05-31"}]}
+    {"rhel": {"releases": [{"releaseCycle": "9", "eol": "2032-05-31", "eoes": "2036-05-31"}]}}
 
 Debian and Ubuntu come from distro-info-data, which their own developers keep.
 """
@@ -17,34 +18,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hipscan.feeds.releases import PRODUCTS, Product, lifecycle
+from hipscan.feeds.vendor_packages import MADE
 from hipscan.model.knowledge import Lifecycle
+from hipscan.probes.packages import unpackaged_table
 
 # Releases whose last support of any kind ended before this day are left out: they are not in the
 # table, so they are told as unknown.
 OLDEST = "2015-01-01"
 
-# File of endoflife.date -> ID of os-release, how people call it, what VERSION_ID adds, the name
-# of the extended support.
-PRODUCTS = {
-    "rhel": ("rhel", "Red Hat Enterprise Linux", ".*", "Extended Life Cycle Support"),
-    "almalinux": ("almalinux", "AlmaLinux", ".*", ""),
-    "rocky-linux": ("rocky", "Rocky Linux", ".*", ""),
-    "oracle-linux": ("ol", "Oracle Linux", ".*", "Oracle Extended Support"),
-    "centos": ("centos", "CentOS", "", ""),
-    "centos-stream": ("centos", "CentOS Stream", "", ""),
-    "fedora": ("fedora", "Fedora", "", ""),
-    "sles": ("sles", "SUSE Linux Enterprise Server", "", "LTSS"),
-    "opensuse": ("opensuse-leap", "openSUSE Leap", "", ""),
-    "alpine-linux": ("alpine", "Alpine Linux", ".*", ""),
-    "amazon-linux": ("amzn", "Amazon Linux", "", ""),
-}
-
 
 def lifecycles(feeds: Path) -> list[Lifecycle]:
     """Return every lifecycle that the feeds know, without doubles."""
     found = [*_debian(feeds), *_ubuntu(feeds)]
-    for name in PRODUCTS:
-        found += _product(feeds, name)
+    known = _all(feeds)
+    for product in PRODUCTS:
+        found += _product(product, known[product.name]["releases"])
     first = {(item.system, item.release): item for item in reversed(found)}
     lasting = (item for item in found if max(item.supported_until, item.extended_until) >= OLDEST)
     return [item for item in lasting if first[item.system, item.release] is item]
@@ -71,30 +60,40 @@ def _ubuntu(feeds: Path) -> Iterator[Lifecycle]:
         yield Lifecycle("ubuntu", version, f"Ubuntu {row['version']}", row["eol"], *extended)
 
 
-def _product(feeds: Path, name: str) -> Iterator[Lifecycle]:
-    system, title, suffix, extended = PRODUCTS[name]
-    releases = json.loads((feeds / "endoflife" / f"{name}.json").read_text("utf-8"))["releases"]
+def _all(feeds: Path) -> dict[str, Any]:
+    path = feeds / "endoflife" / "all-products.frontmatter.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def dated(feeds: Path) -> str:
+    """Return the day of the newest release that the data know: they are at least of that day."""
+    releases = (release for entry in _all(feeds).values() for release in entry["releases"])
+    return max(str(release.get("latestReleaseDate") or "") for release in releases)
+
+
+def _product(product: Product, releases: list[dict[str, Any]]) -> Iterator[Lifecycle]:
     for release in releases:
-        cycle, until = release["releaseCycle"], release.get("eol")
+        until, extended = release.get("eol"), release.get("eoes")
         # A date that is not known yet is `false` there: such a release is left out.
         if isinstance(until, str):
-            version = cycle.removesuffix(".0") if name == "sles" and cycle < "16" else cycle
-            yield Lifecycle(
-                system, version + suffix, f"{title} {cycle}", until, *_extended(release, extended)
-            )
+            later = extended if isinstance(extended, str) else ""
+            yield lifecycle(product, release["releaseCycle"], until, later)
 
 
-def _extended(release: dict[str, Any], name: str) -> tuple[str, str]:
-    until = release.get("eoes")
-    return (until, name) if name and isinstance(until, str) else ("", "")
+def names() -> list[str]:
+    """Return the products that hipscan can find on a host."""
+    found = {made.product for made in MADE} | set(unpackaged_table.JAVAS.values())
+    return sorted(found | {software.product for software in unpackaged_table.SOFTWARE})
 
 
-def text(items: list[Lifecycle]) -> str:
-    """Return the table as YAML."""
+def text(items: list[Lifecycle], day: str) -> str:
+    """Return the table of releases as YAML."""
     head = (
         "# Until when releases of distributions are supported. Made by tests/lifecycles/make.py\n"
-        "# from distro-info-data (Debian, Ubuntu) and endoflife.date (MIT); not written by hand.\n"
-        "# release: VERSION_ID of os-release; .* stands for every minor version.\n"
+        "# from distro-info-data (Debian, Ubuntu; ISC) and endoflife.date (MIT); not written by\n"
+        "# hand. release: VERSION_ID of os-release; .* stands for every minor version.\n"
+        f'dated: "{day}"\nreleases:\n'
     )
     return head + "".join(_entry(item) for item in items)
 
@@ -111,5 +110,36 @@ def _entry(item: Lifecycle) -> str:
     )
 
 
+def products(feeds: Path) -> str:
+    """Return the table of products as YAML."""
+    head = (
+        "# Until when software is supported by its makers. Made by tests/lifecycles/make.py from\n"
+        "# endoflife.date (MIT); not written by hand. A line is: cycle, end of support, end of\n"
+        "# support that is paid for, newest version; - is none or not known.\n"
+        f'dated: "{dated(feeds)}"\nproducts:\n'
+    )
+    known = _all(feeds)
+    return head + "".join(
+        f"  {name}:\n" + "".join(_line(release) for release in known[name]["releases"])
+        for name in names()
+        if name in known
+    )
+
+
+def _line(release: dict[str, Any]) -> str:
+    ends = (_end(release.get(name)) for name in ("eol", "eoes"))
+    latest = release.get("latest") or "-"
+    return f'  - "{" ".join((str(release["releaseCycle"]), *ends, str(latest)))}"\n'
+
+
+def _end(said: object) -> str:
+    if isinstance(said, str):
+        return said
+    return "past" if said is True else "-"
+
+
 if __name__ == "__main__":
-    sys.stdout.write(text(lifecycles(Path(sys.argv[1]))))
+    folder = Path(sys.argv[1])
+    is_products = sys.argv[2] == "products"
+    made = products(folder) if is_products else text(lifecycles(folder), dated(folder))
+    sys.stdout.write(made)

@@ -9,14 +9,15 @@ import yaml
 
 from hipscan.errors import DocumentError
 from hipscan.model.fact import Fact, FactStatus, missing, ok
-from hipscan.model.knowledge import Knowledge, TargetKnowledge, at
+from hipscan.model.knowledge import Knowledge, Lifecycle, TargetKnowledge, at
 from hipscan.probes.packages import lifecycle, waiting
 from hipscan.rules import content, lifecycles
 from tests.lifecycles import make
 
 CHECKOUT = Path(__file__).parents[2]
 FEEDS = Path(os.environ.get("HIPSCAN_FEEDS", CHECKOUT.parent / "shared" / "data" / "feeds"))
-TABLE = lifecycles.load(content.root() / "lifecycles.yaml")
+SHIPPED = lifecycles.load(content.root() / "lifecycles.yaml")
+TABLE = SHIPPED.lifecycles
 CASES = yaml.safe_load(Path(__file__).with_name("releases.yaml").read_text("utf-8"))
 NOW = at("2026-11-21")
 
@@ -24,7 +25,7 @@ NOW = at("2026-11-21")
 @pytest.mark.skipif(not FEEDS.is_dir(), reason=f"no feeds in {FEEDS}; HIPSCAN_FEEDS names them")
 def test_the_table_is_what_the_feeds_make() -> None:
     shipped = (content.root() / "lifecycles.yaml").read_text("utf-8")
-    assert shipped == make.text(make.lifecycles(FEEDS))
+    assert shipped == make.text(make.lifecycles(FEEDS), make.dated(FEEDS))
 
 
 def test_no_release_is_in_the_table_twice() -> None:
@@ -67,7 +68,8 @@ def test_without_a_readable_record_no_age_is_known() -> None:
 
 def test_every_mistake_of_a_table_is_told(tmp_path: Path) -> None:
     path = tmp_path / "table.yaml"
-    path.write_text('- system: "a"\n  colour: "b"\n- "text"\n- supported_until: "soon"\n')
+    entries = '- system: "a"\n  colour: "b"\n- "text"\n- supported_until: "soon"\n'
+    path.write_text(f'dated: "2026-08-21"\nreleases:\n{entries}')
     with pytest.raises(DocumentError) as caught:
         lifecycles.load(path)
     told = sorted(mistake.message for mistake in caught.value.mistakes)
@@ -77,3 +79,41 @@ def test_every_mistake_of_a_table_is_told(tmp_path: Path) -> None:
         *("name is missing", "name is missing", "release is missing", "release is missing"),
         *("supported_until is missing", "system is missing", "unknown key 'colour'"),
     ]
+
+
+@pytest.mark.parametrize("text", ["- a\n", 'dated: "soon"\nreleases: []\n', "releases: []\n"])
+def test_what_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "table.yaml"
+    path.write_text(text)
+    with pytest.raises(DocumentError):
+        lifecycles.load(path)
+
+
+def _release(dated: str, target: TargetKnowledge, **platform: str) -> Fact:
+    known = Knowledge(NOW, TABLE, target=target, lifecycles_dated=dated)
+    return lifecycle.derive(lambda _name: ok({"name": "", **platform}), known)
+
+
+def test_an_old_table_takes_the_pass_away() -> None:
+    fact = _release("2025-11-20", TargetKnowledge(), id="debian", version="13")
+    assert fact.status is FactStatus.PARTIAL
+    assert fact.reason.startswith("the ends of support are as of 2025-11-20, 366 days ago;")
+    assert fact.records[0]["phase"] == "supported"
+
+
+@pytest.mark.parametrize(("dated", "phase"), [("2026-11-01", "ended"), ("2026-01-01", "supported")])
+def test_newer_feeds_win_over_the_table(dated: str, phase: str) -> None:
+    moved = (Lifecycle("debian", "13", "Debian 13", "2026-10-01"),)
+    known = TargetKnowledge(lifecycles=moved, lifecycles_dated=dated)
+    fact = _release("2026-08-21", known, id="debian", version="13")
+    assert (fact.status, fact.records[0]["phase"]) == (FactStatus.OK, phase)
+    assert fact.records[0]["name"] == "Debian 13 (trixie)"
+
+
+def test_what_the_feeds_do_not_know_the_table_does() -> None:
+    known = TargetKnowledge(
+        lifecycles=(Lifecycle("debian", "14", "Debian 14", "2031-10-01"),),
+        lifecycles_dated="2026-11-01",
+    )
+    fact = _release("2026-08-21", known, id="debian", version="13")
+    assert fact.records[0]["phase"] == "supported"

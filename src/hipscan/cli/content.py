@@ -1,17 +1,18 @@
 """What a run judges by: packs, catalogue, knowledge; loaded once a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from hipscan.feeds.applications import Cycles
 from hipscan.frameworks import reader
 from hipscan.frameworks.catalogue import Framework, Standing
 from hipscan.model.finding import Waiver
 from hipscan.model.knowledge import Knowledge
 from hipscan.probes import table
-from hipscan.rules import content, lifecycles
+from hipscan.rules import content, lifecycles, products
 from hipscan.rules.loader import load_packs
 from hipscan.rules.pack import Pack
 from hipscan.rules.vocabulary import Vocabulary
@@ -56,4 +57,15 @@ def pack_folder(path: Path) -> Path:
 def knowledge(waivers: Sequence[Waiver] = (), *, now: datetime | None = None) -> Knowledge:
     """Return what hipscan knows beside the hosts, as of `now`."""
     table = lifecycles.load(content.root() / "lifecycles.yaml")
-    return Knowledge(now or datetime.now(UTC).replace(microsecond=0), table, tuple(waivers))
+    moment = now or datetime.now(UTC).replace(microsecond=0)
+    return Knowledge(moment, table.lifecycles, tuple(waivers), lifecycles_dated=table.dated)
+
+
+def product(name: str) -> Cycles | None:
+    """Return what the table that ships with hipscan says of a product, None for others."""
+    return _products().get(name)
+
+
+@cache
+def _products() -> Mapping[str, Cycles]:
+    return products.load(content.root() / "products.yaml")

@@ -1,10 +1,12 @@
 """What a scan keeps of a target before it judges it, and what it learns from earlier scans."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hipscan.cli import content
 from hipscan.errors import UsageError
-from hipscan.feeds.known import matched
+from hipscan.feeds.applications import Source
+from hipscan.feeds.known import matched, support
 from hipscan.fleet.run_folder import RunFolder, file_name, read_target_knowledge
 from hipscan.model.knowledge import TargetKnowledge
 from hipscan.model.snapshot import Snapshot
@@ -17,13 +19,14 @@ class Learning:
 
     `sightings` is the folder that remembers, over all runs, when what waits was first seen. A
     scan adds to it; judging a file again (`remembers` false) only reads it. `feeds` is the folder
-    of the index of feeds.
+    of the index of feeds, `products` the table of software that ships with hipscan.
     """
 
     folder: RunFolder
     sightings: Path
     remembers: bool = True
     feeds: Path | None = None
+    products: Source = content.product
 
     def __call__(self, snapshot: Snapshot) -> TargetKnowledge:
         """Keep `snapshot`; return what is known of its target. Raises OutputError."""
@@ -34,17 +37,23 @@ class Learning:
 
     def _known(self, snapshot: Snapshot) -> TargetKnowledge:
         """Return what is known; whatever cannot be known of it is a reason, not an end."""
-        said = matched(self.feeds, snapshot) if self.feeds else None
+        ends = support(self.feeds, snapshot, self.products)
+        known = TargetKnowledge(
+            matched=matched(self.feeds, snapshot) if self.feeds else None,
+            applications=ends.applications,
+            lifecycles=ends.lifecycles,
+            lifecycles_dated=ends.dated,
+        )
         path = self.sightings / f"{file_name(snapshot.target.name)}.json"
         try:
             before = first_seen.load(path)
         except UsageError as error:
             why = {"first_seen": f"{error.message}; {error.hint}"}
-            return TargetKnowledge(matched=said, unknown=why)
+            return replace(known, unknown=why)
         now = first_seen.after(before, snapshot)
         if self.remembers and now != before:
             first_seen.save(path, now)
-        return TargetKnowledge(first_seen=now.subjects, matched=said)
+        return replace(known, first_seen=now.subjects)
 
 
 @dataclass(frozen=True, slots=True)

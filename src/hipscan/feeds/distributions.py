@@ -112,11 +112,24 @@ _MAKERS: Final[Mapping[str, Callable[[str, str], Distribution]]] = {
     "alpine": _alpine,
 }
 
-# What other vendors put into the versions of packages that are named as the distribution's are.
+# What other vendors put into the versions of packages that are named as the distribution's are:
+# nginx.org 1.26.2-1~bookworm, Docker 5:26.1.4-1~debian.12~bookworm, Redis 6:7.2.4-1rl1~jammy1,
+# MariaDB 1:10.11.6+maria~deb12, Sury 8.1.2-1+ubuntu22.04.1+deb.sury.org+1. None of the 63,666
+# versions of Debian 12's package lists looks so.
+_CODENAMES: Final = (
+    "xenial|bionic|focal|jammy|noble|resolute|stretch|buster|bullseye|bookworm|trixie|forky"
+)
 _OTHERS: Final = re.compile(
-    r"pgdg|sury|nodesource|percona|ppa[0-9]|\bppa|zabbix|mariadb\.org|~docker|\+maria~",
+    r"pgdg|sury|nodesource|percona|ppa[0-9]|\bppa|zabbix|mariadb\.org|~docker|\+maria~"
+    rf"|[~+](?:{_CODENAMES})[0-9]*$|~(?:debian|ubuntu)\.|-[^-]*\+debian[0-9]"
+    r"|\+ubuntu[0-9]{2}\.[0-9]{2}|-[0-9]+rl[0-9]",
     re.IGNORECASE,
 )
+
+
+def has_foreign_mark(version: str) -> bool:
+    """Say whether a version has a mark that no distribution sets."""
+    return _OTHERS.search(version) is not None
 
 
 def is_foreign(package: Record, distribution: Distribution) -> bool:
@@ -129,7 +142,7 @@ def is_foreign(package: Record, distribution: Distribution) -> bool:
         return not re.search(distribution.vendor, vendor, re.IGNORECASE)
     if package.get("manager") == "rpm":
         return True
-    return bool(_OTHERS.search(str(package.get("version"))))
+    return has_foreign_mark(str(package.get("version")))
 
 
 def module_of(package: Record) -> tuple[str, bool]:

@@ -16,7 +16,7 @@ from hipscan.probes.base import FactSpec
 from hipscan.probes.health import orthanc_reach
 from hipscan.probes.logs import journal
 from hipscan.probes.network import firewall_ports
-from hipscan.probes.packages import lifecycle, vulnerability, waiting
+from hipscan.probes.packages import application, lifecycle, vulnerability, waiting
 
 FactReader = Callable[[str], Fact]
 
@@ -31,6 +31,7 @@ class Derivation:
 
 
 _ALL: Final = (
+    Derivation(application.SPEC, application.NEEDS, application.derive),
     Derivation(audit_privileged.SPEC, audit_privileged.NEEDS, audit_privileged.derive),
     Derivation(firewall_ports.SPEC, ("listening_socket", "firewall_hook"), firewall_ports.derive),
     Derivation(journal.SPEC, ("config",), journal.derive),

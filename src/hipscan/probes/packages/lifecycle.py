@@ -1,6 +1,10 @@
-"""Whether the target's release still gets security updates: os-release against the table."""
+"""Whether the target's release still gets security updates: os-release against the table.
+
+The table is the one that ships with hipscan, and before it what the feeds say where they are newer.
+"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -26,6 +30,7 @@ SPEC: Final = FactSpec(
         "extended_name": Field(FieldType.TEXT, "what the extended support is called"),
         "extended_paid": Field(FieldType.BOOLEAN, "whether it takes a subscription"),
         "days_left": Field(FieldType.INTEGER, "whole days of ordinary support; negative: since"),
+        "dated": Field(FieldType.TIME, "of when the table is that tells"),
     },
 )
 
@@ -82,10 +87,43 @@ def _extended(lifecycle: Lifecycle) -> Record:
 
 
 def derive(fact: Callable[[str], Fact], knowledge: Knowledge) -> Fact:
-    """Return the fact `release`; what is wrong with `platform` is wrong with it too."""
+    """Return the fact `release`; what is wrong with `platform` is wrong with it too.
+
+    A table that is too old may not know of an end that was moved: it can take a pass away.
+    """
     platform = fact("platform")
     if not platform.records:
         return missing(platform.status, platform.reason)
-    if not knowledge.lifecycles:
+    table, dated = _table(knowledge)
+    if not table:
         return missing(FactStatus.NOTCOLLECTED, "there is no table of lifecycles to look in")
-    return ok(release(platform.records[0], knowledge.lifecycles, knowledge.now))
+    record = release(platform.records[0], table, knowledge.now)
+    if dated:
+        record = {**record, "dated": int(at(dated).timestamp())}
+    old = too_old(dated, knowledge)
+    return Fact(FactStatus.PARTIAL, (record,), old) if old else ok(record)
+
+
+def _table(knowledge: Knowledge) -> tuple[tuple[Lifecycle, ...], str]:
+    """Return the lifecycles, those of newer feeds first, and the ISO day of what counts."""
+    shipped, target = knowledge.lifecycles, knowledge.target
+    if not target.lifecycles or target.lifecycles_dated < knowledge.lifecycles_dated:
+        return shipped, knowledge.lifecycles_dated
+    names = {(item.system, item.release): item.name for item in shipped}
+    fed = (
+        replace(item, name=names.get((item.system, item.release), item.name))
+        for item in target.lifecycles
+    )
+    return (*fed, *shipped), target.lifecycles_dated
+
+
+def too_old(dated: str, knowledge: Knowledge, days: int = 0) -> str:
+    """Return why a table of the ISO day `dated` lets nothing pass, "" where it does.
+
+    `days` is the limit, else that of `knowledge`. A table without a day is one of an old run.
+    """
+    limit = min(days or knowledge.lifecycle_days, knowledge.lifecycle_days)
+    age = int((knowledge.now - at(dated)).total_seconds() // _DAY) if dated else 0
+    if age <= limit:
+        return ""
+    return f"the ends of support are as of {dated}, {age} days ago; hipscan feeds update endoflife"

@@ -1,0 +1,143 @@
+"""Packages that makers of software build themselves, and how they are told from a distribution's.
+
+What the distribution built lives as long as the distribution supports it, and is none of these.
+A package of rpm says who built it. A package of dpkg is somebody else's where its Origin says so,
+where the version has a mark that the distribution never sets, or where the distribution has no
+package of that name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from hipscan.feeds.distributions import has_foreign_mark
+from hipscan.model.fact import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Packages of one product: `names` is a pattern (re.fullmatch) of their names.
+
+    `alone`: no supported distribution has packages of these names, so the name is evidence enough;
+    `except_on` is the distribution, by ID of os-release, that has them all the same.
+    """
+
+    product: str
+    names: str
+    alone: bool = False
+    except_on: str = ""
+
+
+MADE: Final = (
+    Made("postgresql", r"postgresql-[0-9.]+|postgresql[0-9]+-server"),
+    Made("nginx", r"nginx"),
+    Made("php", r"php[0-9.]+-common|php-common|php[0-9]+-php-common"),
+    Made("nodejs", r"nodejs"),
+    Made("mysql", r"mysql-(?:community|commercial)-server", alone=True),
+    Made("mariadb", r"mariadb-server(?:-[0-9.]+)?|MariaDB-server"),
+    Made("mongodb", r"mongodb-(?:org|enterprise)-server", alone=True),
+    Made("redis", r"redis(?:-server)?"),
+    Made("valkey", r"valkey(?:-server)?"),
+    Made("elasticsearch", r"elasticsearch", alone=True),
+    Made("kibana", r"kibana", alone=True),
+    Made("logstash", r"logstash", alone=True),
+    Made("beats", r"filebeat|metricbeat|heartbeat|auditbeat|packetbeat", alone=True),
+    Made("opensearch", r"opensearch", alone=True),
+    Made("grafana", r"grafana(?:-enterprise)?"),
+    Made("docker-engine", r"docker-ce", alone=True),
+    Made("containerd", r"containerd[.]io", alone=True),
+    Made("kubernetes", r"kubelet"),
+    Made("eclipse-temurin", r"temurin-[0-9]+-(?:jdk|jre)", alone=True),
+    Made("azul-zulu", r"zulu[0-9]+-.*(?:jdk|jre)(?:-headless)?", alone=True),
+    Made(
+        "amazon-corretto",
+        r"java-[0-9.]+-amazon-corretto(?:-(?:jdk|devel))?",
+        alone=True,
+        except_on="amzn",
+    ),
+    Made("bellsoft-liberica", r"bellsoft-java[0-9]+(?:-runtime)?(?:-lite|-full)?", alone=True),
+    Made("microsoft-build-of-openjdk", r"msopenjdk-[0-9]+", alone=True),
+    Made("oracle-jdk", r"jdk-?[0-9.]+", alone=True),
+    Made("rabbitmq", r"rabbitmq-server"),
+    Made("erlang", r"esl-erlang", alone=True),
+    Made("haproxy", r"haproxy"),
+    Made("jenkins", r"jenkins", alone=True),
+    Made("gitlab", r"gitlab-(?:ce|ee)", alone=True),
+    Made("influxdb", r"influxdb2?"),
+    Made("telegraf", r"telegraf"),
+    Made("zabbix", r"zabbix-server-(?:mysql|pgsql)|zabbix-agent2?|zabbix-proxy-.*"),
+    Made("icinga", r"icinga2-bin"),
+    Made("hashicorp-vault", r"vault", alone=True),
+    Made("consul", r"consul"),
+    Made("apache-cassandra", r"cassandra"),
+    Made("apache-couchdb", r"couchdb"),
+    Made("neo4j", r"neo4j", alone=True),
+    Made("couchbase-server", r"couchbase-server(?:-community)?", alone=True),
+    Made("clickhouse", r"clickhouse-server"),
+    Made("mssqlserver", r"mssql-server", alone=True),
+    Made("dotnet", r"dotnet-runtime-[0-9.]+"),
+    Made("powershell", r"powershell", alone=True),
+    Made("apache-http-server", r"apache2-bin|httpd"),
+    Made("tomcat", r"tomcat[0-9]*"),
+    Made("python", r"python3[.][0-9]+"),
+    Made("dovecot", r"dovecot-core"),
+    Made("openvpn", r"openvpn"),
+    Made("squid", r"squid"),
+    Made("memcached", r"memcached"),
+    Made("openssl", r"openssl"),
+)
+
+# Who builds distributions, as their packages say: what they build is theirs to support.
+_DISTRIBUTORS: Final = re.compile(
+    r"debian|ubuntu|canonical|red hat|centos|almalinux|rocky|fedora|suse|oracle america|amazon"
+    r"|cloudlinux|raspbian|linux mint|kali|scientific linux|alpine",
+    re.IGNORECASE,
+)
+_UPSTREAM: Final = re.compile(r"(?:[0-9]+:)?([0-9]+(?:[.][0-9a-z]+)*)")
+
+
+def made_elsewhere(packages: Iterable[Record], system: str) -> Iterator[tuple[str, Record]]:
+    """Yield (product, package) of what other makers built; `system` is ID of os-release."""
+    for package in packages:
+        name = str(package["name"])
+        if name[:_HEAD] not in _HEADS or not package.get("installed"):
+            continue
+        made = _BY_NAME.fullmatch(name)
+        if made and made.lastindex:
+            what = MADE[made.lastindex - 1]
+            if _is_elsewhere(package, what, system):
+                yield what.product, package
+
+
+def upstream(version: str) -> str:
+    """Return the makers' version in that of a package.
+
+    6:7.2.4-1rl1~bookworm1                            -> 7.2.4
+    """
+    match = _UPSTREAM.match(version)
+    return match[1] if match else ""
+
+
+def maker(package: Record) -> str:
+    """Return who built a package, as far as it says."""
+    return str(package.get("vendor") or "") or "not the distribution"
+
+
+def _is_elsewhere(package: Record, made: Made, system: str) -> bool:
+    vendor, version = str(package.get("vendor") or ""), str(package["version"])
+    if package.get("manager") == "apk" or made.except_on == system:
+        return False
+    if made.alone or has_foreign_mark(version):
+        return True
+    if vendor:
+        return _DISTRIBUTORS.search(vendor) is None
+    return package.get("manager") == "rpm"
+
+
+_BY_NAME: Final = re.compile("|".join(f"({made.names})" for made in MADE))
+# Most packages begin like none of the names: no pattern has to be tried on them.
+_HEAD: Final = 3
+_HEADS: Final = frozenset(
+    name[:_HEAD] for made in MADE for name in re.sub(r"\(.*?\)", "", made.names).split("|")
+)
