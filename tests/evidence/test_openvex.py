@@ -64,6 +64,13 @@ def test_the_first_version_of_the_format(tmp_path: Path) -> None:
     assert found.made == "2026-11-20T08:00:00+00:00"
 
 
+def test_what_everybody_can_write_is_refused(tmp_path: Path) -> None:
+    path = statements.write(tmp_path / "x.json")
+    path.chmod(0o666)
+    with pytest.raises(UsageError, match="can be changed by everybody"):
+        openvex.load([path])
+
+
 def test_a_folder_and_what_is_wrong_in_several_files(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     statements.write(tmp_path / "a.json")

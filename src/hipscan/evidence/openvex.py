@@ -1,5 +1,7 @@
 """OpenVEX documents (https://openvex.dev), read from files and folders into statements."""
 
+import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -43,7 +45,13 @@ def _documents(paths: Sequence[Path], failures: list[UsageError]) -> Iterator[Pa
 
 def read(path: Path) -> tuple[Statement, ...]:
     """Return the statements of the document at `path`; raise UsageError with every mistake."""
-    content = files.read(path, what="OpenVEX document", limit=json_text.MAX_BYTES)
+
+    def judge(status: os.stat_result) -> None:
+        if status.st_mode & stat.S_IWOTH:
+            raise UsageError(f"{path} can be changed by everybody", hint=f"chmod o-w {path}")
+
+    what, limit = "OpenVEX document", json_text.MAX_BYTES
+    content = files.read(path, what=what, limit=limit, judge=judge)
     document = schema.check(json_text.load(content, name=str(path)), DocumentModel)
     return tuple(_statement(item, document) for item in document.statements)
 
