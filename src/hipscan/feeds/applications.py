@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from hipscan.feeds.index import Index
-from hipscan.feeds.vendor_packages import made_elsewhere, maker, upstream
+from hipscan.feeds.vendor_packages import is_distributions, made_elsewhere, maker, upstream
 from hipscan.model.application import Application, Cycle
 from hipscan.model.snapshot import Snapshot
 
 _FEED: Final = "endoflife"
 _BY_HAND: Final = "by hand"
+_SHARED: Final = ("/usr/lib/jvm/", "/usr/java/")  # where packages put theirs too
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,21 @@ def applications(snapshot: Snapshot, *sources: Source) -> tuple[Application, ...
 def _found(snapshot: Snapshot) -> Iterator[Application]:
     platform = snapshot.fact("platform").records
     system = str(platform[0]["id"]) if platform else ""
+    packaged = set()
     for product, package in made_elsewhere(snapshot.fact("package").records, system):
         version, place = upstream(str(package["version"])), str(package["name"])
+        packaged.add((product, _line(version)))
         yield Application(product, version, place, maker(package))
     for record in snapshot.fact("unpackaged_software").records:
-        version = str(record.get("version") or "")
-        yield Application(str(record["product"]), version, str(record["path"]), _BY_HAND)
+        product, version = str(record["product"]), str(record.get("version") or "")
+        is_shared = str(record["path"]).startswith(_SHARED)
+        is_known = (product, _line(version)) in packaged or is_distributions(product, system)
+        if not (is_shared and is_known):
+            yield Application(product, version, str(record["path"]), _BY_HAND)
+
+
+def _line(version: str) -> str:
+    return version.partition(".")[0]
 
 
 def _placed(found: Application, sources: Sequence[Source]) -> Application:

@@ -94,6 +94,8 @@ _DISTRIBUTORS: Final = re.compile(
     r"|cloudlinux|raspbian|linux mint|kali|scientific linux|alpine",
     re.IGNORECASE,
 )
+# Builds that distributions ship under their makers' names.
+_OWN_JAVA: Final = frozenset({"java", "red-hat-build-of-openjdk", "openjdk-builds-from-oracle"})
 _UPSTREAM: Final = re.compile(r"(?:[0-9]+:)?([0-9]+(?:[.][0-9a-z]+)*)")
 
 
@@ -108,6 +110,16 @@ def made_elsewhere(packages: Iterable[Record], system: str) -> Iterator[tuple[st
             what = MADE[made.lastindex - 1]
             if _is_elsewhere(package, what, system):
                 yield what.product, package
+
+
+def is_distributions(java: str, system: str) -> bool:
+    """Say whether a Java of that product may be the distribution's own, by ID of os-release.
+
+    Distributions put their names into it, which makes it `java`; some are makers themselves.
+    """
+    return java in _OWN_JAVA or any(
+        made.product == java for made in MADE if made.except_on == system
+    )
 
 
 def upstream(version: str) -> str:

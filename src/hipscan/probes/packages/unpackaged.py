@@ -1,5 +1,8 @@
 r"""Software that no package manager installed: below /opt, /usr/local, /srv and /var/www.
 
+And every Java below /usr/lib/jvm and /usr/java, where packages put theirs too: who built it stands
+in its file `release`.
+
 A folder counts where the file that makes the product run is there: headers or libraries alone
 are no service. Links to what the distribution installed are passed over, and folders that are
 another name of one that is looked into anyway. /opt/rh holds packages of Red Hat's.
@@ -59,8 +62,8 @@ there() {{
   done
 }}
 for home in /usr/local /usr/local/* /usr/local/lib/erlang /usr/local/lib/nodejs/* \
-    /usr/local/share/dotnet /opt/* /opt/*/*[0-9]* /opt/java/* /srv/* \
-    /var/www /var/www/* /var/www/*/web /var/www/*/public_html /var/www/*/htdocs; do
+    /usr/local/share/dotnet /opt/* /opt/*/*[0-9]* /opt/java/* /usr/lib/jvm/* /usr/java/* \
+    /srv/* /var/www /var/www/* /var/www/*/web /var/www/*/public_html /var/www/*/htdocs; do
   [ -d "$home" ] || continue
   case $home in
     *"$NL"* | *'|'* | /opt/rh | /opt/rh/*) continue ;;
@@ -139,7 +142,7 @@ PROBE: Final = Probe(
     facts=(
         FactSpec(
             "unpackaged_software",
-            "One product that lies outside of what the package manager installed.",
+            "One product in a folder of its own, where makers and administrators put theirs.",
             ("product", "path", "version"),
             FIELDS,
         ),
