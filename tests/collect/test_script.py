@@ -86,6 +86,22 @@ def test_a_slow_probe_costs_only_itself(shell: str) -> None:
     assert b"here" in frames["b"].payload
 
 
+def test_a_slow_probe_costs_only_itself_among_its_like(shell: str) -> None:
+    slow, others = make("b", "echo begun; sleep 30", seconds=1), ("a", "c", "d")
+    quick = [make(name, f"echo {name} is here; exit 3", seconds=1) for name in others]
+    frames = run(compile_probes([slow, *quick, make("z", "sleep 1; echo late")]), shell)
+    assert frames["b"].status in {124, 137, 143}
+    assert all(f"{name} is here\n\n#end 3".encode() in frames[name].payload for name in others)
+    assert b"late" in frames["z"].payload
+
+
+def test_probes_that_share_a_shell_share_nothing_in_it(shell: str) -> None:
+    first = make("a", "word=mine; note() { echo other; }; set -f; cd /dev; exit 2")
+    second = make("b", 'echo "${word-none}"; note x y; echo /et*; pwd')
+    frames = run(compile_probes([first, second]), shell)
+    assert frames["b"].payload.split(b"\n")[1:5] == [b"none", b"!x y", b"/etc", b"/"]
+
+
 def test_output_beyond_the_limit_is_cut_and_said(shell: str) -> None:
     flood = make("a", "yes", limit=10_000, seconds=10)
     frames = run(compile_probes([flood, make("b", "echo here")]), shell)

@@ -12,6 +12,10 @@ A cut connection therefore leaves a function that is not complete, or one that i
 Standard input of everything inside is /dev/null; descriptor 3 keeps the connection, and its
 end (the client died) ends the script.
 
+Most of what a probe costs is starting processes, so probes with the same limit of time share one
+shell and one limit, each in a subshell of its own. Where that limit is reached, they run again one
+by one, and the reader keeps the first whole frame of each: a probe that hangs costs only itself.
+
 The reply (hipscan.collect.framing reads it):
 
     @NONCE begin CODE
@@ -121,52 +125,92 @@ fi
 exec 3<&-
 
 # The time since boot in hundredths of a second, without starting a process.
-now() {
+clock='now() {
   read -r up _ </proc/uptime 2>/dev/null || up=0.0
   case $up in 0.*) now=0 ;; *) now=${up%.*}${up#*.} ;; esac
-}
+}'
+now=0
+eval "$clock"
 
 late=''
 trap 'late=yes; reap' USR1
 
-# probe NAME DIGEST SECONDS BYTES FORM DATA SCRIPT
-probe() {
-  if [ "$5" = bulky ]; then how=$code form=''; else how=$plain form=$plainly; fi
-  printf '\n@%s frame %s%s\n' "$nonce" "$1" "$form" || exit 1
-  now; begun=$now
-  all="$library
-{ printf '#begin %s %s\\n' $1 $2
-trap 'printf \"\\n#end %s\\n\" \$?' EXIT
-exec 2>/dev/null
-$7
-} | head -c $4 | $how"
+# limited SECONDS DATA TEXT: run a text in a shell of its own, for so long at most.
+limited() {
+  all="nonce=\$HIPSCAN_NONCE; unset HIPSCAN_NONCE$NL$clock$NL$library$3"
   late=''
   if [ "$limiter" = timeout ]; then
-    HIPSCAN_DATA=$6 timeout -k 2 "$3" sh -c "$all" &
+    HIPSCAN_NONCE=$nonce HIPSCAN_DATA=$2 timeout -k 2 "$1" sh -c "$all" &
     child=$!
     wait "$child"; status=$?
   else
-    HIPSCAN_DATA=$6 $group sh -c "$all" &
+    HIPSCAN_NONCE=$nonce HIPSCAN_DATA=$2 $group sh -c "$all" &
     child=$!
-    after "$3" USR1
+    after "$1" USR1
     dog=$!
     wait "$child"; status=$?
     kill -TERM "$dog" 2>/dev/null
     [ -z "$late" ] || status=124
   fi
   child='' dog=''
+}
+
+# framed NAME DIGEST BYTES FORM SCRIPT: the text that prints the frame of a probe.
+framed() {
+  if [ "$4" = bulky ]; then how=$code form=''; else how=$plain form=$plainly; fi
+  frame="printf '\\n@%s frame $1$form\\n' \$nonce || exit 1
+now; begun=\$now
+{ printf '#begin $1 $2\\n'
+trap 'printf \"\\n#end %s\\n\" \$?' EXIT
+exec 2>/dev/null
+$5
+} | head -c $3 | $how
+status=\$?; now
+printf '\\n@%s done $1 %s %s\\n' \$nonce \$status \$((now - begun)) || exit 1
+"
+}
+
+# Probes without data wait for each other and run in one shell, one behind the other; where not all
+# of them end within the time of one, each runs again alone, and so do all that follow.
+alone='' waiting='' texts='' limit=''
+release() {
+  [ -n "$waiting" ] || return 0
+  names=$waiting text=$texts
+  waiting='' texts=''
+  limited "$limit" '' "$text"
+  [ "$status" -ne 0 ] || return 0
+  alone=yes
+  for name in $names; do choose "$name"; done
+}
+
+# probe NAME DIGEST SECONDS BYTES FORM DATA SCRIPT
+probe() {
+  [ "$3" = "$limit" ] || release
+  framed "$1" "$2" "$4" "$5" "$7"
+  if [ -z "$alone$6" ]; then
+    waiting="$waiting $1" texts=$texts$frame limit=$3
+    [ "${#texts}" -lt 40000 ] || release
+    return
+  fi
+  now; begun=$now
+  limited "$3" "$6" "$frame"
+  [ "$status" -ne 0 ] || return 0
   now
-  printf '\n@%s done %s %s %s\n' "$nonce" "$1" "$status" $((now - begun)) || exit 1
+  printf '\n@%s frame %s\n@%s done %s %s %s\n' \
+    "$nonce" "$1" "$nonce" "$1" "$status" $((now - begun)) || exit 1
+}
+
+choose() {
+  case $1 in
+@CASES@
+  esac
 }
 """
 
 _TAIL: Final = r"""
 printf '\n@%s begin %s\n' "$nonce" "$coded" || exit 1
-for name in $run; do
-  case $name in
-@CASES@
-  esac
-done
+for name in $run; do choose "$name"; done
+release
 printf '\n@%s end\n' "$nonce"
 stop
 exit 0
@@ -229,7 +273,7 @@ def compile_probes(probes: Sequence[Probe]) -> Script:
     ordered = tuple(sorted(probes, key=lambda probe: (probe.seconds, probe.name)))
     cases = "\n".join(_case(probe) for probe in ordered)
     library = f"library={quote(LIBRARY)}\n"
-    return Script(_HEAD + library + _TAIL.replace("@CASES@", cases), ordered)
+    return Script(_HEAD.replace("@CASES@", cases) + library + _TAIL, ordered)
 
 
 def _case(probe: Probe) -> str:
