@@ -1,6 +1,7 @@
 """`hipscan vulns`: what is printed of a snapshot, and which of the saved ones has a CVE."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,16 @@ LESS: dict[str, Any] = {"cve": "CVE-2024-1001", "package": "less", "fixed": "590
 def _record(fields: dict[str, Any]) -> dict[str, Any]:
     fixed = [{"fixed": fields["fixed"]}] if fields["fixed"] else []
     ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, *fixed]}]
-    package = {"ecosystem": "Debian:12", "name": fields["package"]}
+    package = {"ecosystem": fields.get("ecosystem", "Debian:12"), "name": fields["package"]}
     score = [{"type": "CVSS_V3", "score": fields["score"]}] if "score" in fields else []
     affected: dict[str, Any] = {"package": package, "ranges": ranges}
     if "urgency" in fields:
         affected["ecosystem_specific"] = {"urgency": fields["urgency"]}
     times = {"modified": fields.get("modified", making.DAY)}
-    name = f"DEBIAN-{fields['cve']}"
+    cve = fields.get("cve")
     return {
-        "id": name,
-        "upstream": [fields["cve"]],
+        "id": fields.get("id", f"DEBIAN-{cve}"),
+        "upstream": [cve] if cve else [],
         "severity": score,
         "affected": [affected],
     } | times
@@ -53,6 +54,7 @@ def _import(folder: Path, *records: dict[str, Any], kev: str = "") -> None:
 def _snapshot(
     path: Path,
     *packages: dict[str, Any],
+    languages: Sequence[dict[str, Any]] = (),
     platform: dict[str, Any] = DEBIAN,
     taken: str = "2026-11-21T12:00:00+00:00",
     kernel: Fact | None = None,
@@ -60,6 +62,7 @@ def _snapshot(
     facts = {
         "platform": ok(platform),
         "package": ok(*(making.package(item) for item in packages)),
+        "language_package": ok(*languages),
     }
     if kernel:
         facts["kernel"] = kernel
@@ -83,6 +86,7 @@ def test_case(case: dict[str, Any], hipscan: Hipscan, tmp_path: Path) -> None:
     path = _snapshot(
         tmp_path / "web1.json",
         *case["packages"],
+        languages=case.get("languages", ()),
         platform=case.get("platform", DEBIAN),
         kernel=_kernel(case),
     )

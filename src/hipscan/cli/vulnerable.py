@@ -31,13 +31,13 @@ from hipscan.feeds.known import matched
 from hipscan.fleet.pool import run_on, threads
 from hipscan.fleet.run_folder import read_snapshot
 from hipscan.model import aging
-from hipscan.model.advisory import Advisory, State
+from hipscan.model.advisory import Advisory, Matched, State
 from hipscan.model.codec import encode
 from hipscan.model.knowledge import Knowledge
 from hipscan.model.snapshot import Snapshot
 from hipscan.model.vex import Statement
 from hipscan.probes import table
-from hipscan.probes.packages.vulnerability import kernel_doubt
+from hipscan.probes.packages.vulnerability import kernel_doubt, language_doubt
 from hipscan.sanitize import block
 from hipscan.transport.base import Budget
 
@@ -218,8 +218,14 @@ def _judge(snapshot: Snapshot, lookup: Lookup) -> Seen:
         feeds=known.feeds,
         stale=aging.old_feeds(known, now, limit),
         unjudged=len(known.unjudged),
-        doubt=kernel_doubt(snapshot.fact),
+        doubt=_doubt(known, snapshot),
     )
+
+
+def _doubt(known: Matched, snapshot: Snapshot) -> str:
+    """Return what of a target could not be looked up."""
+    doubts = (kernel_doubt(snapshot.fact), language_doubt(snapshot.fact), *known.gaps)
+    return "; ".join(filter(None, doubts))
 
 
 def _status(seen: Sequence[Seen], *, is_found: bool) -> int:
@@ -260,7 +266,19 @@ def _entry(target: str, advisory: Advisory) -> dict[str, object]:
         "kev": None if advisory.kev is None else bool(advisory.kev),
         "epss": advisory.epss,
         "published": advisory.published,
-    } | _stated(advisory)
+        **_placed(advisory),
+        **_stated(advisory),
+    }
+
+
+def _placed(advisory: Advisory) -> dict[str, object]:
+    """Return where a package of a language is, and what it is a copy in."""
+    placed: dict[str, object] = {}
+    if advisory.places:
+        placed["places"] = list(advisory.places)
+    if advisory.inside:
+        placed["inside"] = advisory.inside
+    return placed
 
 
 def _stated(advisory: Advisory) -> dict[str, object]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from hipscan.feeds import ecosystems
+from hipscan.feeds import ecosystems, language_remedies
 from hipscan.feeds.remedies import command
 from hipscan.model.advisory import Advisory, FeedState, State
 from hipscan.model.finding import Severity
@@ -15,7 +15,8 @@ from hipscan.sanitize import line
 from hipscan.versions import InvalidVersion, key
 
 _HEAD: Final = (
-    *("package", "installed", "fixed in", "worst", "severity", "KEV", "EPSS", "age", "fix with"),
+    *("ecosystem", "package", "installed", "fixed in", "worst", "severity", "KEV", "EPSS", "age"),
+    *("fix with", "where"),
 )
 _NONE: Final = "-"
 _USED: Final = "KNOWN TO BE EXPLOITED, "
@@ -52,7 +53,7 @@ def is_urgent(advisory: Advisory) -> bool:
     """Say whether somebody has to act: it has weight, and a fix or attackers that use it."""
     if _is_settled(advisory):
         return False
-    return advisory.state is State.FIXABLE or bool(advisory.kev)
+    return advisory.state is State.FIXABLE or bool(advisory.kev) or advisory.is_malware
 
 
 def is_undecided(advisory: Advisory) -> bool:
@@ -88,7 +89,7 @@ def _stated(items: Sequence[Advisory]) -> Iterator[str]:
     """Yield a line for what is said alike of one package; what attackers use comes first."""
     groups: defaultdict[tuple[bool, str, str, str], list[str]] = defaultdict(list)
     for item in items:
-        groups[not item.kev, item.source, item.installed, item.why].append(item.cve)
+        groups[not item.kev, _name(item), item.installed, item.why].append(item.cve)
     if groups:
         yield f"  {len(items)} stated not to affect, or fixed (OpenVEX):"
     for (is_unused, source, installed, why), cves in sorted(groups.items()):
@@ -104,11 +105,11 @@ def hosts(seen: Sequence[Seen], cve: str) -> Iterator[str]:
             what = "cannot tell" if is_open else f"{cve} is not known of it"
             yield line(f"{each.target}: {what}; {'; '.join(remarks(each))}")
         for item in each.found:
-            fix = command([item])
+            fix = _command([item])
             is_used = item.state is State.NOT_AFFECTED and item.kev
             yield line(
-                f"{each.target}: {item.source} {item.installed}: {_USED if is_used else ''}"
-                f"{_fixed([item])}"
+                f"{each.target}: {_name(item)} {item.installed}: {_USED if is_used else ''}"
+                f"{_fixed([item])}{f'; in {_where([item])}' if item.places else ''}"
                 f"{f'; {fix}' if fix else ''}{f'; {item.why}' if item.why else ''}"
                 f"; {'; '.join(remarks(each))}"
             )
@@ -134,7 +135,7 @@ def remarks(seen: Seen) -> list[str]:
 def _rows(shown: Sequence[Advisory], now: datetime) -> list[tuple[str, ...]]:
     groups: defaultdict[tuple[str, str, str], list[Advisory]] = defaultdict(list)
     for item in shown:
-        groups[ecosystems.base(item.ecosystem), item.source, item.installed].append(item)
+        groups[ecosystems.base(item.ecosystem), _name(item), item.installed].append(item)
     ordered = sorted(groups.values(), key=lambda group: _weight(_worst(group)), reverse=True)
     return [_row(group, now) for group in ordered]
 
@@ -143,7 +144,8 @@ def _row(group: Sequence[Advisory], now: datetime) -> tuple[str, ...]:
     worst = _worst(group)
     others = len(group) - 1
     return (
-        worst.source,
+        worst.ecosystem,
+        _name(worst),
         worst.installed,
         _fixed(group),
         worst.cve + (f" +{others}" if others else ""),
@@ -151,8 +153,27 @@ def _row(group: Sequence[Advisory], now: datetime) -> tuple[str, ...]:
         _exploited(group),
         _NONE if worst.epss is None else f"{worst.epss:.1%}",
         _age(group, now),
-        command(group) or _NONE,
+        _command(group) or _NONE,
+        _where(group),
     )
+
+
+def _name(item: Advisory) -> str:
+    return f"{item.source} in {item.inside}" if item.inside else item.source
+
+
+def _command(group: Sequence[Advisory]) -> str:
+    if ecosystems.is_distribution(group[0].ecosystem):
+        return command(group)
+    fixable = [item for item in group if item.state is State.FIXABLE]
+    return language_remedies.command(fixable, _fixed(fixable)) if fixable else ""
+
+
+def _where(group: Sequence[Advisory]) -> str:
+    """Return a place, and how many more there are."""
+    places = sorted({place for item in group for place in item.places})
+    more = f" +{len(places) - 1}" if len(places) > 1 else ""
+    return f"{places[0]}{more}" if places else ""
 
 
 def _worst(group: Sequence[Advisory]) -> Advisory:
@@ -201,7 +222,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _summary(seen: Seen, shown: Sequence[Advisory], *, hidden: int) -> str:
     """Say how much was found, and how much of it is not shown."""
-    count = len({(item.source, item.installed) for item in shown})
+    count = len({(_name(item), item.installed) for item in shown})
     said = [f"{count} packages, {len(shown)} vulnerabilities"]
     if hidden:
         said.append(f"{hidden} more without a fix or unimportant (--all)")
