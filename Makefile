@@ -48,7 +48,7 @@ test-all: $(STAMP) ## Run everything
 	$(MAKE) test-lab
 
 bench: $(STAMP) ## Measure what a scan and an import of feeds cost
-	$(BIN)/python -m tests.bench_feeds
+	$(BIN)/python -m tests.bench_feeds $(FEEDS)
 	$(BIN)/python -m tests.bench
 
 build: $(STAMP) ## Build the wheel and the sdist into dist/

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 
 from hipscan.feeds.index import Index
@@ -24,18 +25,18 @@ def early_ends(index: Index, stock: Stock) -> tuple[Ended, ...] | None:
     items: defaultdict[str, list[Item]] = defaultdict(list)
     for item in stock.items:
         items[item.source].append(item)
+    sources = sorted(items)
     return tuple(
         _ended(source, items[source], day, why)
         for pattern, day, why in listed
-        for source in sorted(items)
-        if _is_meant(pattern, source)
+        for source in _meant(pattern, sources)
     )
 
 
-def _is_meant(pattern: str, source: str) -> bool:
-    """Say whether a pattern means the source: a name in which only `.*` stands for more."""
-    parts = (re.escape(part) for part in pattern.split(".*"))
-    return re.fullmatch(".*".join(parts), source) is not None
+def _meant(pattern: str, sources: Sequence[str]) -> list[str]:
+    """Return the sources that a pattern means: a name in which only `.*` stands for more."""
+    expression = re.compile(".*".join(re.escape(part) for part in pattern.split(".*")))
+    return [source for source in sources if expression.fullmatch(source)]
 
 
 def _ended(source: str, items: list[Item], day: str, why: str) -> Ended:
