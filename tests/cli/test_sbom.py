@@ -52,8 +52,14 @@ def _package(fields: dict[str, Any]) -> dict[str, Any]:
     return {**own, "installed": True, **fields}
 
 
-def _write(folder: Path, name: str, platform: dict[str, Any], fact: Fact) -> Path:
-    facts = {"platform": ok(platform), "package": fact}
+def _write(
+    folder: Path,
+    name: str,
+    platform: dict[str, Any],
+    fact: Fact,
+    languages: Fact | None = None,
+) -> Path:
+    facts = {"platform": ok(platform), "package": fact, "language_package": languages or ok()}
     value = Snapshot(TargetData(name), "2026-11-21T12:00:00+00:00", "0.1.0", "", facts)
     path = folder / f"{len(list(folder.glob('*.json')))}.json"
     path.write_bytes(codec.dumps(snapshot.SCHEMA, value))
@@ -102,6 +108,38 @@ def test_every_host_has_its_own_and_what_is_missing_is_said(
     assert "\\u001b" not in Path("sbom.json").read_text("utf-8")
     assert _properties(hosts["db1"])["hipscan:packages"] == "partial: cut"
     assert "hipscan:packages" not in _properties(hosts["web1"])
+
+
+LANGUAGES: list[tuple[dict[str, Any], str | None]] = [
+    (
+        {"ecosystem": "PyPI", "name": "Zope.Interface", "version": "5.4.0", "path": "/opt/z"},
+        "pkg:pypi/zope.interface@5.4.0",
+    ),
+    (
+        {"ecosystem": "npm", "name": "@babel/traverse", "version": "7.22.0", "path": "/srv/b"},
+        "pkg:npm/%40babel/traverse@7.22.0",
+    ),
+    (
+        {"ecosystem": "Maven", "name": "org.apache:log4j", "version": "2.14.1", "path": "/srv/l"},
+        "pkg:maven/org.apache/log4j@2.14.1",
+    ),
+    ({"ecosystem": "Maven", "name": "log4j", "version": "2.14.1", "path": "/srv/m.jar"}, None),
+]
+
+
+@pytest.mark.parametrize(("record", "purl"), LANGUAGES)
+def test_a_package_of_a_language_has_its_url_and_its_places(
+    record: dict[str, Any], purl: str | None, hipscan: Hipscan, tmp_path: Path
+) -> None:
+    places = [record, record, {**record, "path": "/z"}, {**record, "inside": "pip", "path": "/v"}]
+    cut = Fact(FactStatus.PARTIAL, tuple(places), "cut after 40 s")
+    (host,) = _document(hipscan, _write(tmp_path, "web1", DEBIAN, ok(), cut))["components"]
+    own, copy = [item for item in host["components"] if item["type"] == "library"]
+    assert {own.get("purl"), copy.get("purl")} == {purl}
+    assert {own["version"], copy["version"]} == {record["version"]}
+    values = [item["value"] for item in (*own["properties"], *copy["properties"])]
+    assert sorted(values) == sorted([record["path"], "/z", "/v", "pip"])
+    assert _properties(host)["hipscan:language-packages"] == "partial: cut after 40 s"
 
 
 def test_hosts_that_were_not_reached_are_named(hipscan: Hipscan) -> None:

@@ -1,11 +1,13 @@
 """A software bill of materials in CycloneDX 1.6: the packages of every host that was read.
 
 Each host is a component that holds its operating system and its packages, with package URLs as the
-purl specification writes them for deb, rpm and apk. What was not read is said in properties, since
-a list that lacks packages looks like a host without them. A run always gives the same document.
+purl specification writes them for deb, rpm, apk, pypi, npm and maven. What was not read is said in
+properties, since a list that lacks packages looks like a host without them. A run always gives the
+same document.
 """
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
@@ -25,6 +27,8 @@ from hipscan.sanitize import line
 
 _NAMESPACE: Final = uuid.UUID("5f1c4f0e-6f43-4b0f-9f5c-7b8f6c1f2a10")
 _TYPES: Final = {"dpkg": "deb", "rpm": "rpm", "apk": "apk"}
+_LANGUAGES: Final = {"PyPI": "pypi", "npm": "npm", "Maven": "maven"}
+_LISTS: Final = {"package": "hipscan:packages", "language_package": "hipscan:language-packages"}
 
 
 def render(report: Report, _view: View) -> Iterator[str]:
@@ -54,14 +58,18 @@ def render(report: Report, _view: View) -> Iterator[str]:
 
 
 def _host(snapshot: Snapshot) -> Component:
-    name, fact = snapshot.target.name, snapshot.fact("package")
+    name = snapshot.target.name
     platform = next(iter(snapshot.fact("platform").records), {})
     properties = [Property(name="hipscan:read", value=snapshot.taken)]
-    if fact.status is not FactStatus.OK:
-        why = line(f"{fact.status}: {fact.reason}" if fact.reason else str(fact.status))
-        properties.append(Property(name="hipscan:packages", value=why))
+    for wanted, label in _LISTS.items():
+        fact = snapshot.fact(wanted)
+        if fact.status is not FactStatus.OK:
+            why = line(f"{fact.status}: {fact.reason}" if fact.reason else str(fact.status))
+            properties.append(Property(name=label, value=why))
     ref = f"host/{line(name)}"
-    found = [_package(record, platform, ref) for record in fact.records if record.get("installed")]
+    packages = snapshot.fact("package").records
+    found = [_package(record, platform, ref) for record in packages if record.get("installed")]
+    found += _languages(snapshot.fact("language_package").records, ref)
     return Component(
         name=line(name),
         type=ComponentType.DEVICE,
@@ -91,6 +99,40 @@ def _package(record: Record, platform: Record, ref: str) -> Component:
         type=ComponentType.LIBRARY,
         bom_ref=f"{ref}/{name}/{version}/{arch}",
         purl=_purl(record, platform),
+    )
+
+
+def _languages(records: Sequence[Record], ref: str) -> Iterator[Component]:
+    """Yield packages of languages, each once, with all places where it lies."""
+    places: defaultdict[tuple[str, str, str, str], set[str]] = defaultdict(set)
+    for record in records:
+        kind, path = _text(record, "ecosystem"), _text(record, "path")
+        inside = _text(record, "inside")
+        key = (kind, _text(record, "name"), _text(record, "version"), inside)
+        places[key].add(path)
+    for (kind, name, version, inside), paths in places.items():
+        yield _language(kind, name, version, inside, sorted(paths), ref)
+
+
+def _language(
+    kind: str, name: str, version: str, inside: str, paths: Sequence[str], ref: str
+) -> Component:
+    group, _, bare = name.rpartition({"Maven": ":", "npm": "/"}.get(kind, "\0"))
+    properties = [Property(name="hipscan:path", value=path) for path in paths]
+    if inside:
+        properties.append(Property(name="hipscan:copy-in", value=inside))
+    # A jar of which nobody knows the group has no package URL.
+    is_known = kind in _LANGUAGES and (kind != "Maven" or group)
+    return Component(
+        name=bare,
+        group=group or None,
+        version=version or None,
+        type=ComponentType.LIBRARY,
+        bom_ref=f"{ref}/{kind}/{name}/{version}/{inside}",
+        purl=PackageURL(_LANGUAGES[kind], group or None, bare, version or None)
+        if is_known
+        else None,
+        properties=properties,
     )
 
 
