@@ -54,6 +54,24 @@ def test_a_whole_statement(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "also"),
+    [
+        ("web1", "web1"),
+        ("pkg:deb/debian/less@590", "pkg:deb/debian/less@590"),
+        ("pkg:deb/debian/less", ""),
+        ("https://clinic.example/products/less", ""),
+        ("urn:less", ""),
+    ],
+)
+def test_an_id_that_says_less_than_the_package_url_narrows_it(
+    name: str, also: str, tmp_path: Path
+) -> None:
+    product = {"@id": name, "identifiers": {"purl": "pkg:deb/debian/less"}}
+    (found,) = openvex.load([statements.write(tmp_path / "x.json", {"products": [product]})])
+    assert found.products == (Product("pkg:deb/debian/less", (), also),)
+
+
 def test_the_first_version_of_the_format(tmp_path: Path) -> None:
     said = {"vulnerability": "CVE-2024-1", "products": ["web1"], "subcomponents": ["pkg:deb/less"]}
     path = statements.write(

@@ -18,6 +18,7 @@ from hipscan.model.fact import ok
 from hipscan.model.knowledge import SCHEMA, Knowledge, TargetKnowledge
 from hipscan.model.snapshot import Snapshot, TargetData
 from hipscan.model.vex import Product, Statement, Status
+from hipscan.report import cyclonedx
 
 DATA: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("vouching.yaml").read_text())
 TARGET: Final = TargetData("web1", host="web1.clinic.example")
@@ -43,7 +44,7 @@ def _advisory(fields: Mapping[str, Any]) -> Advisory:
 def _statement(fields: Mapping[str, Any]) -> Statement:
     return Statement(
         names=(fields.get("vulnerability", "CVE-2024-1"), *fields.get("aliases", ())),
-        products=(Product(fields["of"], tuple(fields.get("parts", ()))),),
+        products=(Product(fields["of"], tuple(fields.get("parts", ())), fields.get("also", "")),),
         status=Status(fields.get("status", "not_affected")),
         author="Clinic IT",
         made=fields.get("made", "2026-01-01T00:00:00+00:00"),
@@ -64,6 +65,16 @@ def test_case(case: dict[str, Any]) -> None:
     partly = [item for item in found.matched.advisories if item.vex and item not in excused]
     names = {name for item in partly for voucher in item.vex for name in voucher.packages}
     assert names == set(case.get("partly", ()))
+
+
+@pytest.mark.parametrize("name", ["debian", "alma", "suse", "two", "alpine"])
+def test_what_our_bill_of_materials_writes_is_understood(name: str) -> None:
+    host = DATA["hosts"][name]
+    purls = [cyclonedx._purl(record, host["platform"]) for record in host["packages"]]
+    cves = ("CVE-2024-1", "CVE-2024-2", "CVE-2024-3")
+    said = [_statement({"of": str(purl), "vulnerability": cve}) for purl in purls for cve in cves]
+    found = vouching.vouched(_matched(host), _snapshot(host), said).matched.advisories
+    assert {item.state for item in found} == {State.NOT_AFFECTED}
 
 
 def test_what_is_excused_says_why() -> None:
@@ -103,7 +114,7 @@ def test_strangers_are_named() -> None:
         _statement({"of": name, "parts": ["cpe:/a:x"] if name == "web1" else []}) for name in of
     ]
     assert products.strangers(said, {"web1"}) == {
-        "cpe:/a:x": "no package URL, and no target of this run",
+        "cpe:/a:x": "no package URL, and no package of a kind that is looked at",
         "web2": "no package URL, and no target of this run",
         "pkg:generic/web3": "no target of this run",
         "pkg:oci/app": "packages of type oci are not looked at",

@@ -62,7 +62,7 @@ def _statement(item: StatementModel, document: DocumentModel) -> Statement:
     return Statement(
         names=tuple(dict.fromkeys((item.vulnerability.name, *item.vulnerability.aliases))),
         products=tuple(
-            Product(product.called, (*_names(product.subcomponents), *beside))
+            Product(product.called, (*_names(product.subcomponents), *beside), product.narrowed)
             for product in item.products
         ),
         status=item.status,

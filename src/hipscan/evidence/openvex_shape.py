@@ -24,6 +24,7 @@ from hipscan.model.vex import Status
 T = TypeVar("T")
 
 _CONTEXT: Final = re.compile(r"https://openvex\.dev/ns(?:/v0\.[0-2](?:\.[0-9]+)?)?")
+_ELSEWHERE: Final = re.compile(r"(?!pkg:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _LONGEST: Final = 10_000
 _CURRENT: Final = "https://openvex.dev/ns/v0.2.0"
 
@@ -138,6 +139,17 @@ class ProductModel(ComponentModel):
     """A component, or only some of its parts."""
 
     subcomponents: list[ComponentModel] = Field(default_factory=list)
+
+    @property
+    def narrowed(self) -> str:
+        """Return its @id where it has a package URL beside it, and the @id may say less than that.
+
+        {"@id": "web1", "identifiers": {"purl": "pkg:deb/debian/less"}} is less on web1, not
+        everywhere; an @id that is an address somewhere else only names the product.
+        """
+        is_beside = self.id not in {None, self.called}
+        is_name = self.id is not None and not _ELSEWHERE.match(self.id)
+        return self.id or "" if is_beside and is_name else ""
 
 
 class StatementModel(_Strict):

@@ -22,6 +22,8 @@ from hipscan.model.vex import Product, Statement
 _SYSTEMS: Final = frozenset(KINDS.values())
 _KNOWN: Final = _SYSTEMS | frozenset(LANGUAGES.values())
 _CASELESS: Final = frozenset({"deb", "apk", "pypi", "npm"})
+_NO_TARGET: Final = "no target of this run"
+_NO_KIND: Final = "no package of a kind that is looked at"
 _SOURCE: Final = frozenset({"source", "src"})
 _ARCHITECTURES: Final[Mapping[str, str]] = {
     "amd64": "x86_64",
@@ -38,8 +40,9 @@ def names_of(name: str, host: str) -> frozenset[str]:
 
 def is_about(product: Product, package: Package, system: System, hosts: Collection[str]) -> bool:
     """Say whether `product` is `package`, or the target, of the names `hosts`, that has it."""
-    if not (_is_host(product.id, hosts) or _is_package(product.id, package, system)):
-        return False
+    for name in filter(None, (product.id, product.also)):
+        if not (_is_host(name, hosts) or _is_package(name, package, system)):
+            return False
     return not product.parts or any(_is_package(part, package, system) for part in product.parts)
 
 
@@ -48,16 +51,16 @@ def strangers(statements: Iterable[Statement], hosts: Collection[str]) -> dict[s
     found: dict[str, str] = {}
     for statement in statements:
         for product in statement.products:
-            texts = [part for part in product.parts if _strange(part)]
-            if not _is_host(product.id, hosts):
-                texts.append(product.id)
-            found |= {text: why for text in texts if (why := _strange(text))}
+            names = [name for name in (product.id, product.also) if name]
+            own = [name for name in names if not _is_host(name, hosts)]
+            found |= {name: why for name in own if (why := _strange(name, _NO_TARGET))}
+            found |= {part: why for part in product.parts if (why := _strange(part, _NO_KIND))}
     return found
 
 
-def _strange(text: str) -> str:
+def _strange(text: str, otherwise: str) -> str:
     if not is_purl(text):
-        return "no package URL, and no target of this run"
+        return f"no package URL, and {otherwise}"
     try:
         purl = parse(text)
     except ValueError as error:
@@ -65,7 +68,7 @@ def _strange(text: str) -> str:
     if purl.subpath:
         return "a part of a package"
     if purl.type == "generic":
-        return "no target of this run"
+        return otherwise
     return "" if purl.type in _KNOWN else f"packages of type {purl.type} are not looked at"
 
 

@@ -6,10 +6,9 @@ An advisory is excused where each of its installed packages is; no other advisor
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from hipscan.evidence import products
 from hipscan.evidence.installed import Package, by_name, installed, system_of
@@ -17,8 +16,6 @@ from hipscan.model.advisory import Advisory, Matched, State
 from hipscan.model.knowledge import Knowledge, at
 from hipscan.model.snapshot import Snapshot
 from hipscan.model.vex import Statement, Voucher
-
-_CVE: Final = "cve-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +37,38 @@ def applied(knowledge: Knowledge, snapshot: Snapshot) -> Knowledge:
 
 def vouched(matched: Matched, snapshot: Snapshot, statements: Sequence[Statement]) -> Vouched:
     """Return `matched` with `statements` applied, and which of them spoke of what is installed."""
+    if not statements:
+        return Vouched(matched)
     target = _Target(snapshot)
-    about = _about(matched.advisories, statements)
     advisories, spoke = list(matched.advisories), set[int]()
-    for place, places in about.items():
+    for place, places in _about(matched.advisories, statements):
         advisories[place], heard = target.said(advisories[place], places, statements)
         spoke |= heard
     return Vouched(replace(matched, advisories=tuple(advisories)), frozenset(spoke))
 
 
-def _about(advisories: Iterable[Advisory], statements: Iterable[Statement]) -> dict[int, list[int]]:
-    """Return, by the place of an advisory, the places of the statements that name it."""
-    named: defaultdict[str, list[int]] = defaultdict(list)
-    own: list[set[str]] = []
-    for place, advisory in enumerate(advisories):
-        keys = {name.casefold() for name in (advisory.cve, *advisory.cves)}
-        for name in keys | {name.casefold() for name in (advisory.id, *advisory.records)}:
-            named[name].append(place)
-        own.append(keys)
-    found: defaultdict[int, list[int]] = defaultdict(list)
+def _about(
+    advisories: Iterable[Advisory], statements: Sequence[Statement]
+) -> Iterator[tuple[int, list[int]]]:
+    """Yield the place of each advisory that statements name, and the places of those."""
+    named: defaultdict[str, set[int]] = defaultdict(set)
     for number, statement in enumerate(statements):
-        names = {name.casefold() for name in statement.names}
-        # DSA-1 stands for several CVEs: beside a CVE it is no name of its own.
-        says_cve = any(name.startswith(_CVE) for name in names)
-        for place in {place for name in names for place in named.get(name, ())}:
-            has_cve = any(key.startswith(_CVE) for key in own[place])
-            if names & own[place] or not (says_cve and has_cve):
-                found[place].append(number)
-    return found
+        for name in statement.names:
+            named[name.casefold()].add(number)
+    for place, advisory in enumerate(advisories):
+        own = {name.casefold() for name in (advisory.cve, *advisory.cves)}
+        by_cve = {number for name in own for number in named.get(name, ())}
+        records = {name.casefold() for name in (advisory.id, *advisory.records)} - own
+        others = {number for name in records for number in named.get(name, ())} - by_cve
+        if others and any(map(_is_cve, own)):
+            # DSA-1 stands for several CVEs: beside a CVE it is no name of its own.
+            others = {n for n in others if not any(map(_is_cve, statements[n].names))}
+        if by_cve or others:
+            yield place, sorted(by_cve | others)
+
+
+def _is_cve(name: str) -> bool:
+    return name[:4].casefold() == "cve-"
 
 
 class _Target:

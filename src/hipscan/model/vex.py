@@ -24,10 +24,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What a statement is about: a package URL or an IRI, or only those parts of it."""
+    """What a statement is about: a package URL or an IRI, or only those parts of it.
+
+    `also` is a second name, where there is one that narrows the first: it has to fit too.
+    """
 
     id: str
     parts: tuple[str, ...] = ()
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True)
