@@ -4,7 +4,6 @@ Exit statuses: 1 when something is found that somebody has to act on, 3 when som
 looked up or the data are too old to say that there is nothing.
 """
 
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-from hipscan.cli import runner, runs, saved, statements, vulnerable_text
+from hipscan.cli import runner, runs, saved, statements, vulnerable_json, vulnerable_text
 from hipscan.cli.collecting import Collector
 from hipscan.cli.flags import Criteria, Reach, Wanted
 from hipscan.cli.progress import Progress
@@ -31,8 +30,7 @@ from hipscan.feeds.known import matched
 from hipscan.fleet.pool import run_on, threads
 from hipscan.fleet.run_folder import read_snapshot
 from hipscan.model import aging
-from hipscan.model.advisory import Advisory, Matched, State
-from hipscan.model.codec import encode
+from hipscan.model.advisory import Matched, State
 from hipscan.model.knowledge import Knowledge
 from hipscan.model.snapshot import Snapshot
 from hipscan.model.vex import Statement
@@ -68,7 +66,7 @@ def show(lookup: Lookup, name: str, *, every: bool) -> int:
         spoke = {number for each in seen for number in each.spoke}
         statements.name_unheard(lookup.vex, len(spoke))
     if name == "json":
-        _print_json(seen)
+        sys.stdout.write(vulnerable_json.document(seen))
         _remark(f"{each.target}: {'; '.join(vulnerable_text.remarks(each))}" for each in seen)
     else:
         _print(vulnerable_text.packages(seen, every=every))
@@ -100,7 +98,7 @@ def which_hosts(lookup: Lookup, cve: str, name: str) -> int:
     seen = [*(_only(_judge(each, lookup), wanted) for each in snapshots), *unread]
     _name_strangers(lookup, seen)
     if name == "json":
-        _print_json(seen)
+        sys.stdout.write(vulnerable_json.document(seen))
         _remark(vulnerable_text.hosts(seen, wanted))
     else:
         _print(vulnerable_text.hosts(seen, wanted))
@@ -240,57 +238,10 @@ def _print(lines: Iterable[str]) -> None:
         sys.stdout.write(f"{text}\n")
 
 
-def _print_json(seen: Sequence[Seen]) -> None:
-    entries = [_entry(each.target, advisory) for each in seen for advisory in each.found]
-    sys.stdout.write(json.dumps(entries, indent=1) + "\n")
-
-
 def _remark(lines: Iterable[str]) -> None:
     """Print to standard error what the list has no room for."""
     for text in lines:
         _say(text)
-
-
-def _entry(target: str, advisory: Advisory) -> dict[str, object]:
-    return {
-        "target": target,
-        "ecosystem": advisory.ecosystem,
-        "source": advisory.source,
-        "packages": list(advisory.packages),
-        "installed": advisory.installed,
-        "fixed": advisory.fixed,
-        "state": str(advisory.state),
-        "advisory": advisory.id,
-        "cves": list(advisory.cves),
-        "severity": str(advisory.severity or "none"),
-        "kev": None if advisory.kev is None else bool(advisory.kev),
-        "epss": advisory.epss,
-        "published": advisory.published,
-        **_placed(advisory),
-        **_stated(advisory),
-    }
-
-
-def _placed(advisory: Advisory) -> dict[str, object]:
-    """Return where a package of a language is, and what it is a copy in."""
-    placed: dict[str, object] = {}
-    if advisory.places:
-        placed["places"] = list(advisory.places)
-    if advisory.inside:
-        placed["inside"] = advisory.inside
-    return placed
-
-
-def _stated(advisory: Advisory) -> dict[str, object]:
-    """Return what somebody states about it, where somebody does."""
-    if not advisory.vex:
-        return {}
-    justifications = dict.fromkeys(voucher.justification for voucher in advisory.vex)
-    return {
-        "justification": "; ".join(filter(None, justifications)),
-        "why": advisory.why,
-        "statements": encode(advisory.vex),
-    }
 
 
 def _say(text: str) -> None:
