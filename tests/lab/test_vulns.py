@@ -63,6 +63,31 @@ def test_pending_security_updates_are_those_of_apt(old: Host, client: Client) ->
     assert _pending(client.collect(old)["facts"]["pending_update"]["records"]) == expected
 
 
+def _release(host: Host) -> str:
+    return f"Debian:{host.image.os_release['VERSION_ID']}"
+
+
+def _import_fixes(client: Client, ecosystem: str, fixes: Mapping[str, str]) -> None:
+    """Import a feed in which each source has one vulnerability, fixed in the version given."""
+    records = [
+        {
+            "id": f"DEBIAN-CVE-2026-{10_000 + number}",
+            "upstream": [f"CVE-2026-{10_000 + number}"],
+            "affected": [
+                {
+                    "package": {"ecosystem": ecosystem, "name": source},
+                    "ranges": [
+                        {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}
+                    ],
+                }
+            ],
+        }
+        for number, (source, fixed) in enumerate(sorted(fixes.items()))
+    ]
+    path = making.write_zip(client.state / "x.zip", records)
+    assert client.command("feeds", "import", str(path)).returncode == 0
+
+
 def _of_security(host: Host, packages: list[str]) -> set[Update]:
     """Return the updates of `packages` that the security archive has."""
     return {
@@ -95,6 +120,9 @@ def test_what_apt_keeps_back_waits_too_and_what_others_offer_is_no_security_upda
     assert len(held) > 1
     assert not seen["ward-tool"]["security"]
     assert [item["package"] for item in facts["unserved_package"]["records"]] == ["ward-stray"]
+    _import_fixes(client, _release(host), {"ward-tool": "9", "ward-stray": "9", "apt": "9"})
+    entries = json.loads(client.run(host, "vulns", "-f", "json").stdout)
+    assert [entry["source"] for entry in entries] == ["apt", "ward-stray"]
 
 
 def _sources(host: Host, updates: set[Update]) -> Iterator[tuple[str, str]]:
@@ -104,31 +132,6 @@ def _sources(host: Host, updates: set[Update]) -> Iterator[tuple[str, str]]:
         said = re.search(r"^Source: (\S+)(?: \((\S+)\))?$", shown, re.MULTILINE)
         source, version = said.groups() if said else (update.package, None)
         yield str(source), version or update.candidate
-
-
-def _release(host: Host) -> str:
-    return f"Debian:{host.image.os_release['VERSION_ID']}"
-
-
-def _import_fixes(client: Client, ecosystem: str, fixes: Mapping[str, str]) -> None:
-    """Import a feed in which each source has one vulnerability, fixed in the version given."""
-    records = [
-        {
-            "id": f"DEBIAN-CVE-2026-{10_000 + number}",
-            "upstream": [f"CVE-2026-{10_000 + number}"],
-            "affected": [
-                {
-                    "package": {"ecosystem": ecosystem, "name": source},
-                    "ranges": [
-                        {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}
-                    ],
-                }
-            ],
-        }
-        for number, (source, fixed) in enumerate(sorted(fixes.items()))
-    ]
-    path = making.write_zip(client.state / "x.zip", records)
-    assert client.command("feeds", "import", str(path)).returncode == 0
 
 
 def test_what_apt_would_mend_is_what_a_feed_of_it_finds(old: Host, client: Client) -> None:

@@ -1,8 +1,9 @@
 """The packages of a host's package manager as stock: names, epochs, kernels, modules, vendors."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from hipscan.feeds import distributions, running_kernel
 from hipscan.feeds.distributions import Distribution
@@ -11,20 +12,24 @@ from hipscan.model.fact import Record
 
 
 def stock(
-    platform: Record, packages: Sequence[Record], kernel: Record | None = None
+    platform: Record,
+    packages: Sequence[Record],
+    kernel: Record | None = None,
+    offered: Mapping[str, str] = MappingProxyType({}),
 ) -> Stock | None:
     """Return the stock of the facts `platform` and `package`, None where no feed knows the system.
 
-    `kernel` is the record of the fact `kernel`, None where there is none (a container).
+    `kernel` is the record of the fact `kernel`, None where there is none (a container); `offered`
+    has who offers the packages that only others than the distribution offer.
     """
     distribution = distributions.of(platform)
     if distribution is None:
         return None
     there = [package for package in packages if package.get("installed")]
     foreign = {
-        str(package["name"]): _foreign(package)
+        str(package["name"]): _foreign(package, offered)
         for package in there
-        if distributions.is_foreign(package, distribution)
+        if package["name"] in offered or distributions.is_foreign(package, distribution)
     }
     own = [package for package in there if package["name"] not in foreign]
     kernels = [package for package in own if running_kernel.belongs(package)]
@@ -41,8 +46,8 @@ def stock(
     )
 
 
-def _foreign(package: Record) -> str:
-    vendor = package.get("vendor")
+def _foreign(package: Record, offered: Mapping[str, str]) -> str:
+    vendor = package.get("vendor") or offered.get(str(package["name"]))
     return f"built by {vendor}, not by the distribution" if vendor else "not the distribution's"
 
 

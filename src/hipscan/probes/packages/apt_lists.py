@@ -26,6 +26,8 @@ def place(path: str) -> str:
 def place_of(uri: str, suite: str) -> str:
     """Return the place of a repository's Release file, as the name of apt's list encodes it."""
     base = _NOT_IN_NAMES.sub("", uri.partition(":")[2].strip("/")).strip("/")
+    if suite == ".":  # a flat repository: deb file:/srv/ward ./
+        return f"{base}/."
     return f"{base}/dists/{suite}" if suite else base
 
 

@@ -16,10 +16,12 @@ from typing import Final
 
 from hipscan.model.fact import Record
 from hipscan.probes.packages.apt_lists import list_record, place, place_of
+from hipscan.probes.packages.apt_offers import Offers
 from hipscan.probes.unprivileged import AS_NOBODY
 
-# Only packages with something above the installed version leave the target, and those that no
-# repository knows. `stat` gives the change time: the modification time is the server's.
+# Only packages with something above the installed version leave the target, those that no
+# repository knows, and those of other repositories than most. `stat` gives the change time: the
+# modification time is the server's.
 APT_SCRIPT: Final = (
     AS_NOBODY
     + r"""
@@ -61,23 +63,37 @@ if [ -s /var/lib/dpkg/status ] && command -v apt-cache >/dev/null; then
       -o Acquire::Languages=none policy
   fi
   printf '%s\n' "$all" | sed -n 's/^.[^nc].*|//p' | "$@" | awk '
-    function flush() {
+    function flush(   by) {
       if (newer != "") print "package " name " " installed " " candidate newer
       else if (name != "" && !served) print "unserved " name " " installed
+      by = mine == "" ? all : mine
+      if (by == "") return
+      if (name ~ /^base-files(:|$)/) base = by
+      group[by] = group[by] " " name
+      if (++size[by] > size[largest]) largest = by
     }
     /^[^ ]/ {
       flush()
-      name = substr($0, 1, length($0) - 1); newer = ""; own = served = 0; answered++
+      name = substr($0, 1, length($0) - 1); newer = all = mine = ""; own = served = here = 0
+      answered++
     }
     /^  Installed: / { installed = $2 }
     /^  Candidate: / { candidate = $2 }
-    /^ \*\*\* / { own = 1 }
-    /^     [^ ]/ { if (!own) newer = newer "\nversion " $1 }
+    /^     [^ ]/ { here = 0; if (!own) newer = newer "\nversion " $1 }
+    /^ \*\*\* / { own = here = 1 }
     /^      / && $2 != "/var/lib/dpkg/status" {
       served = 1
       if (!own) newer = newer "\nfrom " $2 " " $3
+      uri = $2; sub(/\/\/[^\/@]*@/, "//", uri)
+      all = all " " uri " " $3
+      if (here) mine = mine " " uri " " $3
     }
-    END { flush(); print "answered " answered + 0 }'
+    END {
+      flush()
+      if (base != "") print "base" base
+      for (by in group) if (by != largest) print "served" by "|" substr(group[by], 2)
+      print "answered " answered + 0
+    }'
 fi
 """
 )
@@ -102,6 +118,7 @@ class _Answer:
     counts: dict[str, int] = field(default_factory=dict)
     packages: list[_Package] = field(default_factory=list)
     unserved: list[Record] = field(default_factory=list)
+    offers: Offers = field(default_factory=Offers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +130,7 @@ class Apt:
     updates: tuple[Record, ...]
     lists: tuple[Record, ...]
     unserved: tuple[Record, ...]
+    foreign: tuple[Record, ...] = ()
 
 
 def read_apt(lines: Iterable[str]) -> Apt:
@@ -128,6 +146,8 @@ def read_apt(lines: Iterable[str]) -> Apt:
     version 3.0.17-1~deb12u2
     from http://deb.debian.org/debian-security bookworm-security/main
     unserved clinic-agent 1.0
+    base http://deb.debian.org/debian bookworm/main
+    served http://deb.debian.org/debian-security bookworm-security/main|less sudo
     answered 2
     """
     answer = _Answer()
@@ -161,6 +181,8 @@ def _take(answer: _Answer, word: str, rest: str) -> None:
         case "from", [uri, suite]:
             [*_, sources] = answer.packages[-1].newer.values()
             sources.append((uri, suite.rpartition("/")[0]))
+        case (("base" | "served"), _):
+            answer.offers.take(word, rest)
         case "unserved", [name, installed]:
             record = {"manager": "apt", "package": name, "installed": installed}
             answer.unserved.append(record)
@@ -180,6 +202,7 @@ def _apt(answer: _Answer) -> Apt:
         updates=tuple(update for update in updates if update),
         lists=tuple(records.values()),
         unserved=tuple(answer.unserved),
+        foreign=tuple(answer.offers.foreign(records)),
     )
 
 

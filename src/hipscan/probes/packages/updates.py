@@ -59,6 +59,12 @@ UNSERVED_FIELDS: Final = {
     "installed": Field(FieldType.TEXT, "the version on the target"),
 }
 
+FOREIGN_FIELDS: Final = {
+    "manager": Field(FieldType.TEXT, "apt; packages of rpm say themselves who built them"),
+    "package": Field(FieldType.TEXT, "the installed binary package"),
+    "origin": Field(FieldType.TEXT, "who offers it: Origin of the Release file, else the address"),
+}
+
 
 def parse(text: str, _status: int) -> Facts:
     """Parse what apt or dnf says (`read_apt` and `read_dnf` show it) and the notes between."""
@@ -75,19 +81,23 @@ def parse(text: str, _status: int) -> Facts:
         "pending_update": judge_notes(complaints, apt.updates + dnf.updates),
         "package_lists": judge_notes(notes, apt.lists + dnf.lists),
         "unserved_package": judge_notes(complaints, apt.unserved + dnf.unserved),
+        "foreign_package": judge_notes(complaints, apt.foreign),
     }
     return facts | _without_lists(seen.of_kind("denied")) if apt.found and not apt.lists else facts
+
+
+_BY_LISTS: Final = ("pending_update", "unserved_package", "foreign_package")
 
 
 def _without_lists(denied: Sequence[Note]) -> dict[str, Fact]:
     """Return what is left to say when apt has no lists: that nothing is known."""
     if denied:
         unknown = missing(FactStatus.DENIED, f"denied: {denied[0].text}")
-        return dict.fromkeys(("pending_update", "package_lists", "unserved_package"), unknown)
+        return dict.fromkeys((*_BY_LISTS, "package_lists"), unknown)
     why = "apt has no package lists to compare with: apt-get update never ran"
     unknown = missing(FactStatus.PARTIAL, why)
     never = ok({"manager": "apt", "suite": "none", "security": False})
-    return {"pending_update": unknown, "package_lists": never, "unserved_package": unknown}
+    return dict.fromkeys(_BY_LISTS, unknown) | {"package_lists": never}
 
 
 PROBE: Final = Probe(
@@ -110,6 +120,12 @@ PROBE: Final = Probe(
             "One installed package for which no update can ever arrive.",
             ("package",),
             UNSERVED_FIELDS,
+        ),
+        FactSpec(
+            "foreign_package",
+            "One installed package that only others than the distribution offer.",
+            ("package",),
+            FOREIGN_FIELDS,
         ),
     ),
     script=SCRIPT,
