@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from hipscan.errors import DocumentError
-from hipscan.model.fact import Fact, FactStatus, missing, ok
+from hipscan.model.fact import Fact, FactStatus, Record, missing, ok
 from hipscan.model.knowledge import Knowledge, Lifecycle, TargetKnowledge, at
 from hipscan.probes.packages import lifecycle, waiting
 from hipscan.rules import content, lifecycles
@@ -91,7 +91,40 @@ def test_what_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
 
 def _release(dated: str, target: TargetKnowledge, **platform: str) -> Fact:
     known = Knowledge(NOW, TABLE, target=target, lifecycles_dated=dated)
-    return lifecycle.derive(lambda _name: ok({"name": "", **platform}), known)
+    facts = {"platform": ok({"name": "", **platform}), "repository": ok()}
+    return lifecycle.derive(facts.__getitem__, known)
+
+
+_PRO: Record = {"uri": "https://esm.ubuntu.com/infra/ubuntu", "suite": "focal-infra-security"}
+_ARCHIVE: Record = {"uri": "http://archive.ubuntu.com/ubuntu", "suite": "focal", "enabled": True}
+
+
+@pytest.mark.parametrize(
+    ("system", "version", "repositories", "reaches"),
+    [
+        ("ubuntu", "20.04", ok(_ARCHIVE), False),
+        ("ubuntu", "20.04", ok(_ARCHIVE, {**_PRO, "enabled": True}), True),
+        ("ubuntu", "20.04", ok(_ARCHIVE, {**_PRO, "enabled": False}), False),
+        ("ubuntu", "20.04", missing(FactStatus.DENIED, "no way in"), None),
+        ("rhel", "7.9", ok({"uri": "x", "suite": "rhel-7-server-els-rpms", "enabled": True}), True),
+        ("rhel", "7.9", ok({"uri": "x", "suite": "rhel-7-server-rpms", "enabled": True}), False),
+        (
+            "sles",
+            "15.5",
+            ok({"uri": "x", "suite": "SLES15-SP5-LTSS-Updates", "enabled": True}),
+            True,
+        ),
+        ("ol", "7.9", ok(), None),
+        ("debian", "12", ok(), True),
+    ],
+)
+def test_support_that_is_paid_for_shows_in_the_repositories(
+    system: str, version: str, repositories: Fact, reaches: object
+) -> None:
+    platform = ok({"id": system, "version": version, "name": ""})
+    facts = {"platform": platform, "repository": repositories}
+    record = lifecycle.derive(facts.__getitem__, Knowledge(NOW, TABLE)).records[0]
+    assert (record["phase"], record["extended_here"]) == ("extended", reaches)
 
 
 def test_an_old_table_takes_the_pass_away() -> None:

@@ -35,7 +35,7 @@ _ALL: Final = (
     Derivation(audit_privileged.SPEC, audit_privileged.NEEDS, audit_privileged.derive),
     Derivation(firewall_ports.SPEC, ("listening_socket", "firewall_hook"), firewall_ports.derive),
     Derivation(journal.SPEC, ("config",), journal.derive),
-    Derivation(lifecycle.SPEC, ("platform",), lifecycle.derive),
+    Derivation(lifecycle.SPEC, ("platform", "repository"), lifecycle.derive),
     Derivation(
         orthanc_reach.SPEC, ("orthanc_config", "listening_socket", "mount"), orthanc_reach.derive
     ),

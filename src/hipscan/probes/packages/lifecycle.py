@@ -29,6 +29,9 @@ SPEC: Final = FactSpec(
         "extended_until": Field(FieldType.TIME, "when extended support ends, where there is any"),
         "extended_name": Field(FieldType.TEXT, "what the extended support is called"),
         "extended_paid": Field(FieldType.BOOLEAN, "whether it takes a subscription"),
+        "extended_here": Field(
+            FieldType.BOOLEAN, "whether a repository of it is in use; null: not known"
+        ),
         "days_left": Field(FieldType.INTEGER, "whole days of ordinary support; negative: since"),
         "dated": Field(FieldType.TIME, "of when the table is that tells"),
     },
@@ -36,6 +39,13 @@ SPEC: Final = FactSpec(
 
 _DAY: Final = 86_400
 _FREE: Final = frozenset({"Debian LTS"})  # reaches every host through the ordinary archive
+# What the repositories of support that is paid for have in their address or id: Ubuntu Pro's
+# https://esm.ubuntu.com/infra/ubuntu, Red Hat's rhel-7-server-els-rpms, SUSE's ...-LTSS-Updates.
+_REPOSITORIES: Final = {
+    "Ubuntu Pro (ESM)": "esm.ubuntu.com/infra",
+    "Extended Life Cycle Support": "-els-",
+    "LTSS": "ltss",
+}
 
 
 def release(platform: Record, lifecycles: Sequence[Lifecycle], now: datetime) -> Record:
@@ -76,6 +86,20 @@ def _phase(lifecycle: Lifecycle, now: float) -> str:
     return "ended"
 
 
+def _reaches(name: str, repositories: Fact) -> bool | None:
+    """Say whether a repository of the extended support is in use, None where that is not known."""
+    mark = _REPOSITORIES.get(name)
+    if mark is None:
+        return name in _FREE or None
+    if any(item.get("enabled") and mark in _place(item) for item in repositories.records):
+        return True
+    return False if repositories.is_decided else None
+
+
+def _place(repository: Record) -> str:
+    return f"{repository.get('uri')} {repository.get('suite')}".lower()
+
+
 def _extended(lifecycle: Lifecycle) -> Record:
     if not lifecycle.extended_until:
         return {}
@@ -98,6 +122,8 @@ def derive(fact: Callable[[str], Fact], knowledge: Knowledge) -> Fact:
     if not table:
         return missing(FactStatus.NOTCOLLECTED, "there is no table of lifecycles to look in")
     record = release(platform.records[0], table, knowledge.now)
+    if name := record.get("extended_name"):
+        record = {**record, "extended_here": _reaches(str(name), fact("repository"))}
     if dated:
         record = {**record, "dated": int(at(dated).timestamp())}
     old = too_old(dated, knowledge)
