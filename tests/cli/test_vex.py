@@ -65,7 +65,7 @@ def test_vulns(case: dict[str, Any], host: Path, hipscan: Hipscan, tmp_path: Pat
     found = json.loads(hipscan("vulns", host, *words, "-f", "json").out)
     assert sorted(entry["state"] for entry in found) == case["states"]
     for entry in found:
-        is_stated = entry["state"] == "not_affected"
+        is_stated = entry["state"] == "not_affected" or entry["cves"] == case.get("partly")
         assert ("statements" in entry, "justification" in entry) == (is_stated, is_stated)
 
 

@@ -83,6 +83,7 @@ def packages(seen: Sequence[Seen], *, every: bool) -> Iterator[str]:
         if not each.reason:
             yield f"  {_summary(each, shown, hidden=len(others) - len(shown))}"
         yield from _stated(stated)
+        yield from _stated_in_part([item for item in others if item.vex])
 
 
 def _stated(items: Sequence[Advisory]) -> Iterator[str]:
@@ -95,6 +96,16 @@ def _stated(items: Sequence[Advisory]) -> Iterator[str]:
     for (is_unused, source, installed, why), cves in sorted(groups.items()):
         used = "" if is_unused else _USED
         yield line(f"    {source} {installed} {', '.join(sorted(cves))}: {used}{why}")
+
+
+def _stated_in_part(items: Sequence[Advisory]) -> Iterator[str]:
+    """Yield a line for each statement that leaves out some of the packages, and so does not help."""
+    if items:
+        yield f"  {len(items)} stated of a part of the packages alone, which excuses nothing:"
+    for item in items:
+        for voucher in item.vex:
+            said = f"{', '.join(voucher.packages)} {voucher.words}"
+            yield line(f"    {_name(item)} {item.installed} {item.cve}: {said}")
 
 
 def hosts(seen: Sequence[Seen], cve: str) -> Iterator[str]:
