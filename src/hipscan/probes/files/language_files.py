@@ -144,10 +144,12 @@ unpack() {
   [ "$(printf '%s\n' "$1" | grep -c .)" -le @UNPACKED@ ] ||
     short "more than @UNPACKED@ archives that only their contents explain"
   # shellcheck disable=SC2016  # for the shell inside
-  printf '%s\n' "$1" | head -n @UNPACKED@ | tr '\n' '\0' | $brief xargs -0 -I '{}' sh -c '
-    printf "F%s\n" "$1"
-    unzip -p "$1" "META-INF/maven/*/*/pom.properties" </dev/null | head -c 65536 |
-      sed -n "s/^\(groupId\|artifactId\|version\)=/:p&/p"' sh '{}'
+  printf '%s\n' "$1" | head -n @UNPACKED@ | tr '\n' '\0' | $brief xargs -0 sh -c '
+    for file; do
+      printf "F%s\n" "$file"
+      unzip -p "$file" "META-INF/maven/*/*/pom.properties" </dev/null | head -c 65536 |
+        sed -n "s/^\(groupId\|artifactId\|version\)=/:p&/p"
+    done' sh
   [ $? -lt 124 ] || short "unpacking archives took 4 s"
 }
 
