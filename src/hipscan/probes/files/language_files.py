@@ -46,7 +46,7 @@ _DISTRIBUTIONS: Final = (
 )
 
 # The lines of METADATA and PKG-INFO, of package.json however it is laid out, of vendor.txt.
-_LINES: Final = (
+LINES: Final = (
     "^(Name|Version):"
     '|^[[:space:],{]{0,8}"(name|version)"[[:space:]]*:'
     '|^[^"]{0,4}[{].*"(name|version)"'
@@ -209,7 +209,7 @@ languages() {
   fi
 }
 """.replace("@DISTRIBUTIONS@", _DISTRIBUTIONS)
-    .replace("@LINES@", _LINES)
+    .replace("@LINES@", LINES)
     .replace("@MEMBERS@", _MEMBERS)
     .replace("@ARCHIVES@", str(_MOST_ARCHIVES))
     .replace("@MOST@", str(MOST))

@@ -29,7 +29,9 @@ FIELDS: Final = {
     ),
     "version": Field(FieldType.TEXT, "the version; empty: nothing readable tells it"),
     "path": Field(FieldType.TEXT, "the folder or archive that it was found in"),
-    "owner": Field(FieldType.TEXT, "the package of dpkg, rpm or apk that brought it; empty: none"),
+    "owner": Field(
+        FieldType.TEXT, "the package of dpkg, rpm or apk that brought it, where one did"
+    ),
     "vendored": Field(
         FieldType.BOOLEAN, "whether it is a copy that a program has inside of itself"
     ),
@@ -66,7 +68,7 @@ def language_fact(seen: Listing, cut: str) -> Fact:
         return missing(FactStatus.GARBLED, "the list of packages of languages does not end")
     owners = dict(_owner(line) for line in seen.plain if line.startswith("O") and " /" in line)
     records = tuple(
-        {**record, "owner": owners.get(path, "")}
+        {**record, **owners.get(path, {})}
         for path, lines in seen.files.items()
         for record in _records(path, lines)
     )
@@ -77,9 +79,9 @@ def language_fact(seen: Listing, cut: str) -> Fact:
     return Fact(FactStatus.OK, records)
 
 
-def _owner(line: str) -> tuple[str, str]:
+def _owner(line: str) -> tuple[str, Record]:
     name, _, path = line[1:].partition(" ")
-    return path, name
+    return path, {"owner": name}
 
 
 def _records(path: str, lines: Sequence[str]) -> Iterator[Record]:
@@ -111,7 +113,7 @@ def _where(path: str, ecosystem: str) -> dict[str, Value]:
     match = _VENDORED.search(path)
     if match is None and ecosystem != "PyPI":
         match = _IN_PYTHON.search(path)
-    return {"vendored": match is not None, "inside": match[1] if match else ""}
+    return {"vendored": True, "inside": match[1]} if match else {"vendored": False}
 
 
 def _python(path: str, lines: Sequence[str]) -> Iterator[Record]:
@@ -128,8 +130,8 @@ def _python(path: str, lines: Sequence[str]) -> Iterator[Record]:
         match = _FOLDER.fullmatch(folder.rpartition("/")[2])
         if match is None and not name:
             return
-        name, version = (match["name"], match["version"]) if match else (name, "")
-        evidence = "the name"
+        if match is not None:
+            name, version, evidence = match["name"], match["version"], "the name"
     yield _record("PyPI", name, version, folder, evidence)
 
 
