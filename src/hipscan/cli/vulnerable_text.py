@@ -99,7 +99,7 @@ def _stated(items: Sequence[Advisory]) -> Iterator[str]:
 
 
 def _stated_in_part(items: Sequence[Advisory]) -> Iterator[str]:
-    """Yield a line for each statement that leaves out some of the packages, and so does not help."""
+    """Yield a line for each statement that leaves out some packages, and so does not help."""
     if items:
         yield f"  {len(items)} stated of a part of the packages alone, which excuses nothing:"
     for item in items:
