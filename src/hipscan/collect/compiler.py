@@ -31,6 +31,7 @@ The reply (hipscan.collect.framing reads it):
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from hipscan.collect.library import LIBRARY
@@ -235,7 +236,12 @@ def quote(text: str) -> str:
 
 def probe_digest(probe: Probe) -> str:
     """Return eight hex digits of what a probe's script is, to notice an old pinned script."""
-    return hashlib.sha256((LIBRARY + probe.script).encode()).hexdigest()[:8]
+    return _digest(probe.script)
+
+
+@cache
+def _digest(script: str) -> str:
+    return hashlib.sha256((LIBRARY + script).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
