@@ -1,8 +1,9 @@
 """`hipscan vulns`: what is printed of a snapshot, and which of the saved ones has a CVE."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -57,25 +58,29 @@ def _snapshot(
     languages: Sequence[dict[str, Any]] = (),
     platform: dict[str, Any] = DEBIAN,
     taken: str = "2026-11-21T12:00:00+00:00",
-    kernel: Fact | None = None,
+    others: Mapping[str, Fact] = MappingProxyType({}),
 ) -> Path:
     facts = {
         "platform": ok(platform),
         "package": ok(*(making.package(item) for item in packages)),
         "language_package": ok(*languages),
+        **others,
     }
-    if kernel:
-        facts["kernel"] = kernel
     path.parent.mkdir(parents=True, exist_ok=True)
     value = Snapshot(TargetData(path.name.partition(".")[0]), taken, "0.1.0", "", facts)
     path.write_bytes(codec.dumps(snapshot.SCHEMA, value))
     return path
 
 
-def _kernel(case: dict[str, Any]) -> Fact | None:
+def _others(case: dict[str, Any]) -> Iterator[tuple[str, Fact]]:
+    """Yield the facts of a case that were not, or not wholly read, and its kernel."""
+    if "kernel" in case:
+        yield "kernel", ok(case["kernel"])
     if "kernel_status" in case:
-        return missing(FactStatus(case["kernel_status"]), "cut")
-    return ok(case["kernel"]) if "kernel" in case else None
+        yield "kernel", missing(FactStatus(case["kernel_status"]), "cut")
+    if "package_status" in case:
+        records = tuple(making.package(item) for item in case["packages"])
+        yield "package", Fact(FactStatus(case["package_status"]), records, "cut")
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
@@ -88,7 +93,7 @@ def test_case(case: dict[str, Any], hipscan: Hipscan, tmp_path: Path) -> None:
         *case["packages"],
         languages=case.get("languages", ()),
         platform=case.get("platform", DEBIAN),
-        kernel=_kernel(case),
+        others=dict(_others(case)),
     )
     done = hipscan("vulns", path, *case.get("args", ()))
     assert done.status == case["status"], done

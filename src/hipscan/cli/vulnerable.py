@@ -35,7 +35,7 @@ from hipscan.model.knowledge import Knowledge
 from hipscan.model.snapshot import Snapshot
 from hipscan.model.vex import Statement
 from hipscan.probes import table
-from hipscan.probes.packages.vulnerability import kernel_doubt, language_doubt
+from hipscan.probes.packages.vulnerability import doubts
 from hipscan.sanitize import block
 from hipscan.transport.base import Budget
 
@@ -222,8 +222,7 @@ def _judge(snapshot: Snapshot, lookup: Lookup) -> Seen:
 
 def _doubt(known: Matched, snapshot: Snapshot) -> str:
     """Return what of a target could not be looked up."""
-    doubts = (kernel_doubt(snapshot.fact), language_doubt(snapshot.fact), *known.gaps)
-    return "; ".join(filter(None, doubts))
+    return "; ".join((*doubts(snapshot.fact), *known.gaps))
 
 
 def _status(seen: Sequence[Seen], *, is_found: bool) -> int:

@@ -64,7 +64,7 @@ def _supported(index: Index, snapshot: Snapshot, shipped: applications.Source) -
 def _reason(snapshot: Snapshot) -> str:
     for name in ("platform", "package"):
         fact = snapshot.fact(name)
-        if not fact.is_decided or not fact.records:
+        if not fact.records:  # a part of them is looked up: what is found there is there
             return f"{name}: {fact.status}" + (f" ({fact.reason})" if fact.reason else "")
     if not stocks(snapshot):
         platform = snapshot.fact("platform").records[0]
