@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hipscan.feeds import importing
+from hipscan.feeds import importing, planning
 from hipscan.feeds.build import building
 from hipscan.feeds.index import opened
 from hipscan.feeds.match import match
@@ -77,7 +77,7 @@ def _write(folder: Path) -> None:
 def _import(index: Path, *paths: Path) -> tuple[float, int]:
     """Import `paths` as `hipscan feeds import` does; return (seconds, records)."""
     begun = time.process_time()
-    works, _ = importing.plan(paths)
+    works, _ = planning.plan(paths)
     with building(index) as build:
         done, _ = importing.run_all(works, build)
     return time.process_time() - begun, sum(imported.records for imported in done)

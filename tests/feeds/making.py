@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from hipscan.feeds import distributions, freshness, importing
+from hipscan.feeds import distributions, freshness, importing, planning
 from hipscan.feeds.build import building
 from hipscan.feeds.host_packages import stock
 from hipscan.feeds.index import opened
@@ -45,7 +45,7 @@ def write_zip(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
 
 def import_into(folder: Path, *paths: Path) -> list[str]:
     """Import files into the index in `folder`; return the names of what was imported."""
-    works, _ = importing.plan(paths)
+    works, _ = planning.plan(paths)
     with building(folder) as build:
         done, failures = importing.run_all(works, build)
     if failures:

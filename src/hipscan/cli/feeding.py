@@ -9,7 +9,7 @@ from pathlib import Path
 from hipscan.cli import runner
 from hipscan.config import load
 from hipscan.errors import ExitCode, HipscanError, UsageError
-from hipscan.feeds import importing, table
+from hipscan.feeds import importing, planning, table
 from hipscan.feeds.base import Imported
 from hipscan.feeds.build import building
 from hipscan.feeds.index import opened
@@ -45,7 +45,7 @@ def import_files(paths: Sequence[Path]) -> int:
 
     Data older than those in the index are left out, which is no error.
     """
-    works, strange = importing.plan(paths)
+    works, strange = planning.plan(paths)
     done: list[Imported] = []
     failures: list[importing.Failure] = []
     if works:
@@ -55,11 +55,13 @@ def import_files(paths: Sequence[Path]) -> int:
         _tell(imported)
     for failure in failures:
         _explain(failure.error)
-    for path in strange:
-        _say(f"{path} is no feed that hipscan knows")
+    for item in strange:
+        _say(f"{item.path} {item.why}")
+    if not works and not strange:
+        _say("there is nothing to import; name a file or a folder of feeds")
     is_wrong = any(not failure.is_kept for failure in failures)
-    is_named = any(path in paths for path in strange)
-    return ExitCode.INCOMPLETE if is_wrong or is_named or not works else ExitCode.OK
+    is_missed = any(item.is_wrong or item.path in paths for item in strange)
+    return ExitCode.INCOMPLETE if is_wrong or is_missed or not works else ExitCode.OK
 
 
 def _tell(imported: Imported) -> None:

@@ -26,7 +26,7 @@ class OlderError(FeedError):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a file is recognised by: its path, and its first bytes as they are on the disk."""
+    """What a file is recognised by: its path, and its first bytes, unpacked where it is gzip."""
 
     path: Path
     head: bytes

@@ -59,9 +59,8 @@ def _rows(path: Path, lines: list[str]) -> Iterator[tuple[str, float]]:
 
 def _recognises(sample: Sample) -> bool:
     head = sample.head
-    if head.startswith(_GZIP):
-        return True  # nothing else comes as gzip
-    return head.startswith((b"#model_version:", b"cve,epss"))
+    # Nothing else comes as gzip: what is damaged is taken for it.
+    return head.startswith((b"#model_version:", b"cve,epss", _GZIP))
 
 
 FEED: Final = Feed("epss", "how likely exploitation is (FIRST)", _recognises, load)

@@ -1,19 +1,14 @@
-"""Importing files and folders of feeds: recognised by what is in them, each whole or not at all."""
+"""Importing what `planning` found in files and folders: each whole or not at all."""
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from hipscan.errors import UsageError
-from hipscan.feeds import osv, table
-from hipscan.feeds.base import Feed, FeedError, Imported, OlderError, Sample
+from hipscan.feeds import osv
+from hipscan.feeds.base import FeedError, Imported, OlderError
 from hipscan.feeds.build import Build
-
-_HEAD: Final = 256 * 1024
-_MAX_FILES: Final = 1_000_000
+from hipscan.feeds.planning import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,67 +22,6 @@ class Failure:
     def is_kept(self) -> bool:
         """Say whether there is nothing wrong with the file but its age."""
         return isinstance(self.error, OlderError)
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """Files that are one import: a file of a feed, or a folder's records of OSV."""
-
-    path: Path
-    feed: Feed
-    files: tuple[Path, ...] = ()
-
-
-def plan(paths: Iterable[Path]) -> tuple[list[Work], list[Path]]:
-    """Return what is to be imported from `paths`, and the files in which nothing was recognised.
-
-    Raises UsageError for a path that is not there.
-    """
-    works: list[Work] = []
-    strange: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path} is not there", hint="name a file or a folder of feeds")
-        records: defaultdict[Path, list[Path]] = defaultdict(list)
-        for file in _files(path):
-            feed, is_record = _recognised(file)
-            if feed is None:
-                strange.append(file)
-            elif is_record and file != path:
-                records[_top(path, file)].append(file)
-            else:
-                works.append(Work(file, feed))
-        osv_feed = table.feeds()["osv"]
-        works += [Work(folder, osv_feed, tuple(found)) for folder, found in records.items()]
-    return works, strange
-
-
-def _files(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    for count, file in enumerate(sorted(path.rglob("*"))):
-        if count > _MAX_FILES:
-            raise FeedError(f"{path} holds more files than hipscan takes")
-        if file.is_file() and not file.is_symlink():
-            yield file
-
-
-def _top(folder: Path, file: Path) -> Path:
-    """Return the folder right below `folder` in which `file` is, or `folder` itself."""
-    parts = file.relative_to(folder).parts
-    return folder / parts[0] if len(parts) > 1 else folder
-
-
-def _recognised(path: Path) -> tuple[Feed | None, bool]:
-    """Return (the kind of feed, whether it is a single record of OSV)."""
-    try:
-        with path.open("rb") as stream:
-            sample = Sample(path, stream.read(_HEAD))
-    except OSError as error:
-        raise FeedError(f"{path} cannot be read: {error.strerror}") from None
-    feed = next((feed for feed in table.feeds().values() if feed.recognises(sample)), None)
-    return feed, bool(feed and feed.kind == "osv" and not sample.head.startswith(b"PK"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +46,9 @@ def run(work: Work, build: Build, origin: Origin | None = None) -> tuple[Importe
     except FeedError:
         raise
     except (ValueError, LookupError, TypeError, AttributeError, sqlite3.IntegrityError) as error:
+        why = f"{error} is missing" if isinstance(error, LookupError) else str(error)
         raise FeedError(
-            f"{work.path} is not what {work.feed.title} should be: {error}",
+            f"{work.path} is not what {work.feed.title} should be: {why}",
             hint="get it again, or tell hipscan's makers when its publisher changed it",
         ) from None
 

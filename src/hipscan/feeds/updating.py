@@ -14,6 +14,7 @@ from hipscan.feeds.base import FeedError, Imported
 from hipscan.feeds.build import Build, building, make_folder
 from hipscan.feeds.fetch import Download, Limits
 from hipscan.feeds.index import opened
+from hipscan.feeds.planning import Work
 
 _ALWAYS: Final = ("kev", "epss")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]+")
@@ -112,7 +113,7 @@ def _imported(name: str, download: Download, build: Build) -> Updated:
     feed = table.feeds()[name.partition(":")[0]]
     origin = importing.Origin(download.url, name, download.validators().dated)
     try:
-        (found,) = importing.run(importing.Work(download.path, feed), build, origin)
+        (found,) = importing.run(Work(download.path, feed), build, origin)
     except FeedError as error:
         download.discard()
         return Updated(name, error=error)
