@@ -22,7 +22,8 @@ if [ -d /etc/apt ] && command -v apt-config >/dev/null; then
   found=apt
   set -- apt-daily.timer apt-daily-upgrade.timer
   [ ! -x /usr/bin/unattended-upgrade ] || echo installed
-  apt-config dump | awk '
+  # Told an architecture, apt-config does not start dpkg to ask for others.
+  apt-config -o APT::Architectures::=none dump | awk '
     /^APT::Periodic::/ { print "set", $0 }
     /^Unattended-Upgrade::(Allowed-Origins|Origins-Pattern|Package-Blacklist)::/ { print "set", $0 }
     END { print "settings", NR }'

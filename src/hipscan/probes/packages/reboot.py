@@ -21,8 +21,8 @@ from hipscan.probes.unprivileged import AS_NOBODY
 SCRIPT: Final = (
     AS_NOBODY
     + r"""
-printf 'release %s\n' "$(uname -r)"
-printf 'build %s\n' "$(uname -v)"
+words=$(uname -rv)
+printf 'release %s\nbuild %s\n' "${words%% *}" "${words#* }"
 if [ -r /proc/version_signature ]; then
   read -r line </proc/version_signature
   printf 'signature %s\n' "$line"

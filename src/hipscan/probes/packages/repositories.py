@@ -42,7 +42,8 @@ if [ -d /etc/apt ] && command -v apt-config >/dev/null; then
     /^:$/ { print; next }
     tolower($0) ~ /^:(types|uris|suites|enabled|trusted|allow-insecure):/ { keep = 1; print; next }
     { print ":#" }'
-  apt-config dump | awk '
+  # Told an architecture, apt-config does not start dpkg to ask for others.
+  apt-config -o APT::Architectures::=none dump | awk '
     /^(APT::Get::AllowUnauthenticated|Acquire::Allow(Insecure|Weak)Repositories) / ||
     /^Acquire::AllowDowngradeToInsecureRepositories / { print "set", $0 }
     END { print "settings", NR }'

@@ -8,11 +8,13 @@ from hipscan.model.fact import FactStatus, Record, missing, ok
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
 
 SCRIPT: Final = r"""
-[ "$(uname -s)" = Linux ] || { note unsupported "not Linux: $(uname -s)"; exit 0; }
+words=$(uname -srvm)
+[ "${words%% *}" = Linux ] || { note unsupported "not Linux: ${words%% *}"; exit 0; }
+words=${words#* }
 if [ -e /etc/os-release ]; then files /etc/os-release; else files /usr/lib/os-release; fi
-printf 'kernel %s\n' "$(uname -r)"
-printf 'build %s\n' "$(uname -v)"
-printf 'arch %s\n' "$(uname -m)"
+printf 'kernel %s\n' "${words%% *}"
+words=${words#* }
+printf 'build %s\narch %s\n' "${words% *}" "${words##* }"
 printf 'host %s\n' "$(uname -n)"
 read -r init </proc/1/comm && printf 'init %s\n' "$init"
 [ -d /run/systemd/system ] && printf 'systemd yes\n'
