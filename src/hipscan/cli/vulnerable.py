@@ -84,7 +84,7 @@ def _name_strangers(lookup: Lookup, seen: Sequence[Seen]) -> None:
 def which_hosts(lookup: Lookup, cve: str, name: str) -> int:
     """Print which of the saved snapshots have `cve`; return the exit status."""
     _check(name)
-    wanted = cve.upper()
+    wanted = cve.strip().upper()
     if not _CVE.fullmatch(wanted):
         raise UsageError(
             f"--cve {cve!r} is no CVE",

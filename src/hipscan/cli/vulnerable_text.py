@@ -193,7 +193,8 @@ def _worst(group: Sequence[Advisory]) -> Advisory:
 
 def _weight(item: Advisory) -> tuple[bool, int, float, float]:
     rank = item.severity.rank if item.severity else -1
-    return bool(item.kev), rank, item.epss or 0.0, item.cvss or 0.0
+    is_used = bool(item.kev) and not _is_settled(item)
+    return is_used, rank, item.epss or 0.0, item.cvss or 0.0
 
 
 def _fixed(group: Sequence[Advisory]) -> str:
