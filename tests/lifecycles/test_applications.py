@@ -1,6 +1,7 @@
 """Software from elsewhere: how it is told, which cycle it belongs to, what the clock says."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,9 @@ def _snapshot(platform: Record, packages: list[Record], software: list[Record]) 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_what_is_from_elsewhere_is_found(case: dict[str, Any]) -> None:
     snapshot = _snapshot(case["platform"], case.get("packages", []), case.get("software", []))
+    offered = case.get("offered", {}).items()
+    foreign = ok(*({"package": name, "origin": origin} for name, origin in offered))
+    snapshot = replace(snapshot, facts={**snapshot.facts, "foreign_package": foreign})
     found = [
         [item.product, item.version, item.place, *_cycle(item)]
         for item in applications(snapshot, TABLE.get)
@@ -121,6 +125,7 @@ def test_a_lasting_release_of_jenkins_is_no_weekly_one(version: str, cycle: str 
 
 def _derived(*found: Application, days: int = 365, package: Fact | None = None) -> Fact:
     facts = {"platform": ok({}), "package": package or ok({}), "unpackaged_software": ok()}
+    facts["foreign_package"] = missing(FactStatus.PARTIAL, "apt-get update never ran")
     known = Knowledge(NOW, target=TargetKnowledge(applications=found), lifecycle_days=days)
     return application.derive(facts.__getitem__, known)
 
@@ -160,6 +165,13 @@ def test_a_table_that_is_too_old_leaves_failures_and_takes_the_pass() -> None:
 def test_packages_that_could_not_be_read_take_the_pass() -> None:
     fact = _derived(package=missing(FactStatus.DENIED, "no way in"))
     assert (fact.status, fact.reason) == (FactStatus.PARTIAL, "package: denied (no way in)")
+
+
+@pytest.mark.parametrize(
+    ("manager", "status"), [("dpkg", FactStatus.PARTIAL), ("rpm", FactStatus.OK)]
+)
+def test_dpkg_needs_its_lists_to_tell_who_built_a_package(manager: str, status: FactStatus) -> None:
+    assert _derived(package=ok({"manager": manager})).status is status
 
 
 def test_what_nobody_looked_for_is_not_known() -> None:

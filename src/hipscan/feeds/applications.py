@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from hipscan.feeds.index import Index
-from hipscan.feeds.vendor_packages import is_distributions, made_elsewhere, maker, upstream
+from hipscan.feeds.stocks import offered
+from hipscan.feeds.vendor_packages import is_distributions, made_elsewhere, upstream
 from hipscan.model.application import Application, Cycle
 from hipscan.model.snapshot import Snapshot
 
@@ -43,10 +44,11 @@ def _found(snapshot: Snapshot) -> Iterator[Application]:
     platform = snapshot.fact("platform").records
     system = str(platform[0]["id"]) if platform else ""
     packaged = set()
-    for product, package in made_elsewhere(snapshot.fact("package").records, system):
-        version, place = upstream(str(package["version"])), str(package["name"])
+    packages = snapshot.fact("package").records
+    for product, package, maker in made_elsewhere(packages, system, offered(snapshot)):
+        version = upstream(str(package["version"]))
         packaged.add((product, _line(version)))
-        yield Application(product, version, place, maker(package))
+        yield Application(product, version, str(package["name"]), maker)
     for record in snapshot.fact("unpackaged_software").records:
         product, version = str(record["product"]), str(record.get("version") or "")
         is_shared = str(record["path"]).startswith(_SHARED)

@@ -18,7 +18,7 @@ def _host(snapshot: Snapshot) -> Iterator[Stock]:
         platform.records[0],
         snapshot.fact("package").records,
         next(iter(kernel.records), None),
-        _offered(snapshot),
+        offered(snapshot),
     )
     distribution = distributions.of(platform.records[0])
     if found is not None and distribution is not None:
@@ -26,7 +26,7 @@ def _host(snapshot: Snapshot) -> Iterator[Stock]:
         yield replace(found, repository=freshness.published(lists, distribution))
 
 
-def _offered(snapshot: Snapshot) -> dict[str, str]:
+def offered(snapshot: Snapshot) -> dict[str, str]:
     """Return who offers the packages that only others than the distribution offer."""
     records = snapshot.fact("foreign_package").records
     return {str(item["package"]).partition(":")[0]: str(item["origin"]) for item in records}
@@ -36,7 +36,7 @@ def _languages(snapshot: Snapshot) -> Iterator[Stock]:
     """Yield what packages of languages there are, but for those that the distribution brought."""
     platform = snapshot.fact("platform").records[0]
     distribution = distributions.of(platform)
-    others = _offered(snapshot).keys() | {
+    others = offered(snapshot).keys() | {
         str(package["name"])
         for package in snapshot.fact("package").records
         if distribution is not None and distributions.is_foreign(package, distribution)

@@ -2,12 +2,12 @@
 
 What the distribution built lives as long as the distribution supports it, and is none of these.
 A package of rpm says who built it. A package of dpkg is somebody else's where its Origin says so,
-where the version has a mark that the distribution never sets, or where the distribution has no
-package of that name.
+where only others offer it, where the version has a mark that the distribution never sets, or where
+the distribution has no package of that name.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,22 +94,31 @@ _DISTRIBUTORS: Final = re.compile(
     r"|cloudlinux|raspbian|linux mint|kali|scientific linux|alpine",
     re.IGNORECASE,
 )
+# What only distributions set: a mirror of theirs may bear another name.
+_OWN_MARK: Final = re.compile(r"[+~]deb[0-9]+u[0-9]|ubuntu[0-9]")
+_UNNAMED: Final = "not the distribution"
 # Builds that distributions ship under their makers' names.
 _OWN_JAVA: Final = frozenset({"java", "red-hat-build-of-openjdk", "openjdk-builds-from-oracle"})
 _UPSTREAM: Final = re.compile(r"(?:[0-9]+:)?([0-9]+(?:[.][0-9a-z]+)*)")
 
 
-def made_elsewhere(packages: Iterable[Record], system: str) -> Iterator[tuple[str, Record]]:
-    """Yield (product, package) of what other makers built; `system` is ID of os-release."""
+def made_elsewhere(
+    packages: Iterable[Record], system: str, offered: Mapping[str, str]
+) -> Iterator[tuple[str, Record, str]]:
+    """Yield (product, package, maker) of what others than the distribution built.
+
+    `system` is ID of os-release; `offered` has who offers packages that only others than the
+    distribution offer.
+    """
     for package in packages:
         name = str(package["name"])
         if name[:_HEAD] not in _HEADS or not package.get("installed"):
             continue
         made = _BY_NAME.fullmatch(name)
         if made and made.lastindex:
-            what = MADE[made.lastindex - 1]
-            if _is_elsewhere(package, what, system):
-                yield what.product, package
+            what, origin = MADE[made.lastindex - 1], offered.get(name, "")
+            if _is_elsewhere(package, what, system, origin):
+                yield what.product, package, str(package.get("vendor") or origin or _UNNAMED)
 
 
 def is_distributions(java: str, system: str) -> bool:
@@ -131,16 +140,13 @@ def upstream(version: str) -> str:
     return match[1] if match else ""
 
 
-def maker(package: Record) -> str:
-    """Return who built a package, as far as it says."""
-    return str(package.get("vendor") or "") or "not the distribution"
-
-
-def _is_elsewhere(package: Record, made: Made, system: str) -> bool:
+def _is_elsewhere(package: Record, made: Made, system: str, origin: str) -> bool:
     vendor, version = str(package.get("vendor") or ""), str(package["version"])
     if package.get("manager") == "apk" or made.except_on == system:
         return False
     if made.alone or has_foreign_mark(version):
+        return True
+    if origin and not _OWN_MARK.search(version):
         return True
     if vendor:
         return _DISTRIBUTORS.search(vendor) is None

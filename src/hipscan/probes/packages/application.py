@@ -4,7 +4,7 @@ What it is, and the line of releases it belongs to, is in Knowledge (hipscan.fee
 here the clock comes in. Software whose line no table knows has no phase: no rule can pass it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from hipscan.model.application import PAST, Application, Cycle
@@ -13,7 +13,7 @@ from hipscan.model.knowledge import Knowledge, at
 from hipscan.probes.base import FactSpec, Field, FieldType
 from hipscan.probes.packages.lifecycle import too_old
 
-NEEDS: Final = ("platform", "package", "unpackaged_software")
+NEEDS: Final = ("platform", "package", "unpackaged_software", "foreign_package")
 
 SPEC: Final = FactSpec(
     "application",
@@ -51,11 +51,17 @@ def derive(fact: Callable[[str], Fact], knowledge: Knowledge) -> Fact:
     if found is None:
         return missing(FactStatus.NOTCOLLECTED, "nobody looked for software from elsewhere")
     records = tuple(_record(item, knowledge) for item in found)
-    why = [reason for name in NEEDS if (reason := _unread(name, fact(name)))]
+    why = [reason for name in _asked(fact) if (reason := _unread(name, fact(name)))]
     why += {old for item in found if item.cycle and (old := too_old(item.dated, knowledge))}
     if why:
         return Fact(FactStatus.PARTIAL, records, "; ".join(why))
     return ok(*records)
+
+
+def _asked(fact: Callable[[str], Fact]) -> Sequence[str]:
+    """Return what has to be known: rpm and apk need no repositories to tell who built a package."""
+    is_dpkg = any(item.get("manager") == "dpkg" for item in fact("package").records[:1])
+    return NEEDS if is_dpkg else NEEDS[:-1]
 
 
 def _unread(name: str, fact: Fact) -> str:
