@@ -22,7 +22,8 @@ KERNEL_FIELDS: Final = {
     "live_patches": Field(FieldType.LIST, "live patches that are loaded"),
 }
 
-_DEB: Final = re.compile(r"linux-image-([0-9].*?)(-unsigned)?")
+_DEB: Final = re.compile(r"linux-image-(?:unsigned-)?([0-9].*?)(?:-unsigned)?")
+_SUSE: Final = re.compile(r"kernel-(default|azure)(?:-base)?")
 _FLAVOUR: Final = re.compile(r"-([a-z].*)$")
 _DEBIAN_BUILD: Final = re.compile(r"\bDebian (\S+) \(")
 _UBUNTU_SIGNATURE: Final = re.compile(r"Ubuntu (\S+) ")
@@ -47,7 +48,13 @@ class Kernel:
 
     @classmethod
     def of_rpm(cls, package: str, version: str, arch: str) -> Self | None:
-        """Return the kernel in a package such as kernel-core; `version` includes the release."""
+        """Return the kernel in a package such as kernel-core; `version` includes the release.
+
+        SUSE's kernel-default 6.4.0-150600.23.25.1 calls itself 6.4.0-150600.23.25-default.
+        """
+        suse = _SUSE.fullmatch(package)
+        if suse:
+            return cls(f"{version.rpartition('.')[0]}-{suse[1]}", suse[1], version, rpm.key)
         return cls(f"{version}.{arch}", package.removesuffix("-core"), version, rpm.key)
 
 

@@ -50,7 +50,8 @@ done
 if [ -s /var/lib/dpkg/status ] && command -v dpkg-query >/dev/null; then
   echo dpkg
   # shellcheck disable=SC2016  # dpkg-query fills these in, not the shell
-  dpkg-query -W -f='deb ${db:Status-Abbrev}|${Package}|${Version}\n' 'linux-image-[0-9]*'
+  dpkg-query -W -f='deb ${db:Status-Abbrev}|${Package}|${Version}\n' 'linux-image-[0-9]*' \
+    'linux-image-unsigned-[0-9]*'
   set -- /var/lib/dpkg/info
   stat -c 'unpacked %Y %n' "$1"/libc6.list "$1"/libc6:*.list "$1"/dbus.list \
     "$1"/dbus-daemon.list "$1"/*-microcode.list
@@ -61,8 +62,9 @@ for db in /var/lib/rpm /usr/lib/sysimage/rpm; do
   echo rpm
   as_nobody rpm -q --qf \
     'rpm %{NAME}|%{EPOCH}|%{VERSION}-%{RELEASE}|%{ARCH}|%{INSTALLTIME}\n' \
-    kernel kernel-core kernel-uek kernel-uek-core kernel-rt-core glibc dbus dbus-daemon \
-    dbus-broker systemd microcode_ctl linux-firmware bash
+    kernel kernel-core kernel-uek kernel-uek-core kernel-rt-core kernel-default \
+    kernel-default-base kernel-azure glibc dbus dbus-daemon dbus-broker systemd microcode_ctl \
+    linux-firmware bash
   break
 done
 """
@@ -77,7 +79,7 @@ REBOOT_FIELDS: Final = {
 
 _UNPACKED: Final = re.compile(r"unpacked (\d+) .*/([^/:]+)(?::\w+)?\.list")
 _SENTINEL: Final = "bash"  # asked for to see that rpm answers at all; no reboot is due for it
-_KERNEL: Final = re.compile(r"kernel(-uek|-rt)?(-core)?")
+_KERNEL: Final = re.compile(r"kernel(-uek|-rt)?(-core)?|kernel-(default|azure)(-base)?")
 
 
 def parse(text: str, _status: int) -> Facts:
@@ -157,7 +159,7 @@ def _kernel(
     ]
     images = [kernel for kernel in kernels if kernel]
     if not images and "rpm" in words and "dpkg" not in words:
-        # SUSE's is kernel-default; and a kernel of another name is a kernel all the same.
+        # A kernel of another name is a kernel all the same.
         return missing(Status.UNSUPPORTED, "no kernel package of a name that hipscan knows")
     if not images:
         return absent("no kernel package is installed: the running kernel comes from elsewhere")
