@@ -12,6 +12,11 @@ from hipscan.model.advisory import Ended
 _DEBIAN: Final = "Debian:"
 
 
+def list_name(stock: Stock) -> str:
+    """Return the name of the feed that lists early ends of the stock's release: support:12."""
+    return f"support:{stock.label.removeprefix(_DEBIAN)}"
+
+
 def early_ends(index: Index, stock: Stock) -> tuple[Ended, ...] | None:
     """Return what of `stock` is on the list of its release, None where there is no list.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hipscan.feeds import freshness, merge
-from hipscan.feeds.early_ends import early_ends
+from hipscan.feeds.early_ends import early_ends, list_name
 from hipscan.feeds.ecosystems import is_distribution
 from hipscan.feeds.index import Hit, Index
 from hipscan.feeds.stock import Item, Stock
@@ -42,6 +42,9 @@ def match(index: Index, stocks: Sequence[Stock]) -> Matched:
     lists = [ends for stock in stocks if (ends := early_ends(index, stock)) is not None]
     return Matched(
         ended=tuple(item for ends in lists for item in ends) if lists else None,
+        ended_dated=max(
+            (known[name].dated for name in map(list_name, stocks) if name in known), default=""
+        ),
         advisories=tuple(sorted(advisories, key=lambda item: (item.source, item.inside, item.cve))),
         feeds=_used(stocks, known),
         unjudged=unjudged,

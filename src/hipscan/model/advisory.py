@@ -108,7 +108,7 @@ class Matched:
 
     `feeds` are those that the answer rests on. `unjudged` has packages that no feed could judge,
     with the reason, `gaps` what of the target could not be looked up. `ended` are packages whose
-    support ends early, None where no list tells.
+    support ends early, by a list of the ISO time `ended_dated`, None where no list tells.
     `reason` says why nothing could be matched at all, or is empty.
     """
 
@@ -116,5 +116,6 @@ class Matched:
     feeds: tuple[FeedState, ...] = ()
     unjudged: Mapping[str, str] = field(default_factory=dict)
     ended: tuple[Ended, ...] | None = None
+    ended_dated: str = ""
     reason: str = ""
     gaps: tuple[str, ...] = ()

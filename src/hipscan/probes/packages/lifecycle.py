@@ -143,13 +143,14 @@ def _table(knowledge: Knowledge) -> tuple[tuple[Lifecycle, ...], str]:
     return (*fed, *shipped), target.lifecycles_dated
 
 
-def too_old(dated: str, knowledge: Knowledge, days: int = 0) -> str:
+def too_old(dated: str, knowledge: Knowledge, days: int = 0, *, feed: str = "endoflife") -> str:
     """Return why a table of the ISO day `dated` lets nothing pass, "" where it does.
 
-    `days` is the limit, else that of `knowledge`. A table without a day is one of an old run.
+    `days` is the limit, else that of `knowledge`; `feed` has newer ones. A table without a day is
+    one of an old run.
     """
     limit = min(days or knowledge.lifecycle_days, knowledge.lifecycle_days)
     age = int((knowledge.now - at(dated)).total_seconds() // _DAY) if dated else 0
     if age <= limit:
         return ""
-    return f"the ends of support are as of {dated}, {age} days ago; hipscan feeds update endoflife"
+    return f"the ends of support are as of {dated}, {age} days ago; hipscan feeds update {feed}"
