@@ -170,13 +170,14 @@ def _import(client: Client, *others: str) -> Path:
     return feed
 
 
-@pytest.mark.parametrize(("days", "is_old"), [(14, True), (100_000, False)])
+@pytest.mark.parametrize("days", [14, 100_000])
 def test_the_real_feed_finds_what_a_second_reading_of_it_finds(
-    old: Host, client: Client, days: int, *, is_old: bool
+    old: Host, client: Client, days: int
 ) -> None:
+    """However old a feed may be: the host's repositories are newer, and may have fixes."""
     (client.state / "hipscan.yaml").write_text(f"set: {{feed_days: {days}}}\n")
     feed = _import(client)
-    expected = naive_host.vulnerabilities(feed, _release(old), _stock(old), is_old=is_old)
+    expected = naive_host.vulnerabilities(feed, _release(old), _stock(old), is_old=True)
     assert len(expected) > 10
     assert _found(client, old) == expected
 
@@ -248,3 +249,33 @@ def test_an_up_to_date_host_needs_no_action(
     _import_fixes(client, _release(host), fixes)
     done = client.run(host, "vulns")
     assert (done.returncode, "0 packages, 0 vulnerabilities" in done.stdout) == (0, True)
+
+
+_KERNELS: Final = r"""
+deb() { # NAME VERSION SOURCE
+  mkdir -p /tmp/kernel/DEBIAN
+  printf '%s\n' "Package: $1" "Version: $2" "Source: $3" 'Architecture: amd64' \
+    'Maintainer: Lab <it@lab.example>' 'Description: a kernel' >/tmp/kernel/DEBIAN/control
+  dpkg-deb --root-owner-group --build /tmp/kernel /tmp/kernel.deb
+  dpkg --install /tmp/kernel.deb
+}
+deb "linux-image-$(uname -r)" 6.1.100-1 'linux-signed-amd64 (6.1.100+1)'
+deb linux-image-6.1.0-9-amd64 6.1.27-1 'linux-signed-amd64 (6.1.27+1)'
+deb linux-libc-dev 6.1.27-1 linux
+deb linux-perf 6.1.27-1 linux
+"""
+
+
+@pytest.mark.rotating
+def test_of_several_kernels_the_one_that_runs_counts(
+    start: Callable[[str], Host], client: Client
+) -> None:
+    """The packages are empty: what a kernel of its own can show without being Debian's."""
+    host = start("uml")
+    host.run(_KERNELS)
+    _import_fixes(client, "Debian:12", {"linux": "6.1.119-1"})
+    (entry,) = json.loads(client.run(host, "vulns", "-f", "json").stdout)
+    expected = (f"linux-image-{host.run('uname -r').stdout.strip()}", "6.1.100-1", "6.1.119-1")
+    assert (*entry["packages"], entry["installed"], entry["fixed"]) == expected
+    _import_fixes(client, "Debian:12", {"linux": "6.1.100-1"})
+    assert client.run(host, "vulns", "-f", "json").stdout == "[]\n"
