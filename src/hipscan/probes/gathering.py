@@ -1,4 +1,4 @@
-"""Folders of drop-ins: the shell that reads them, and the order in which systemd reads them.
+"""Drop-ins and includes: the shell that reads them, and the order in which systemd reads them.
 
 Several probes (config, sysctl, kernel_modules, crypto_policy) read the same shape: a main file
 and folders of pieces, where a piece in a stronger folder hides the piece of the same name in a
@@ -25,6 +25,15 @@ gather() {
     done
   done
   files "$@"
+}
+"""
+
+IS_NEW: Final = r"""
+# is_new PATH: whether an include names it for the first time; a folder that hides it is noted.
+is_new() {
+  case $seen in *"$NL$1$NL"*) return 1 ;; esac
+  if [ ! -e "$1" ] && [ -d "${1%/*}" ] && [ ! -r "${1%/*}" ]; then note denied "$1"; return 1; fi
+  seen=$seen$1$NL
 }
 """
 

@@ -20,6 +20,7 @@ from hipscan.probes.base import (
     listing,
 )
 from hipscan.probes.databases.mysql_options import DEFAULTS, MAINS, Option, is_read, read_options
+from hipscan.probes.gathering import IS_NEW
 from hipscan.probes.tls.tls_floor import FLOOR, Floor, read_floor
 from hipscan.probes.tls.tls_grades import (
     old_protocols,
@@ -29,7 +30,8 @@ from hipscan.probes.tls.tls_grades import (
 )
 
 SCRIPT: Final = (
-    FLOOR
+    IS_NEW
+    + FLOOR
     + rf"""
 server=''
 for path in mariadbd mysqld /usr/libexec/mariadbd /usr/libexec/mysqld; do
@@ -43,12 +45,7 @@ while [ -n "$next" ] && [ "$round" -lt 10 ]; do
   IFS=$NL
   set --
   for path in $next; do
-    case $seen in *"$NL$path$NL"*) continue ;; esac
-    if [ ! -e "$path" ] && [ -d "${{path%/*}}" ] && [ ! -r "${{path%/*}}" ]; then
-      note denied "$path"; continue
-    fi
-    seen=$seen$path$NL
-    set -- "$@" "$path"
+    if is_new "$path"; then set -- "$@" "$path"; fi
   done
   unset IFS
   [ $# -gt 0 ] || break

@@ -11,6 +11,7 @@ from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, Value
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
+from hipscan.probes.gathering import IS_NEW
 from hipscan.probes.tls.tls_floor import FLOOR, PATHS, Floor, read_floor
 from hipscan.probes.tls.tls_grades import (
     PROTOCOLS,
@@ -30,7 +31,8 @@ MAINS: Final = (
 )
 
 SCRIPT: Final = (
-    LEX
+    IS_NEW
+    + LEX
     + FLOOR
     + rf"""
 main=''
@@ -54,19 +56,11 @@ while [ -n "$next" ] && [ "$round" -lt 10 ]; do
   for path in $next; do
     if [ -d "$path" ]; then
       for inner in "${{path%/}}"/*; do
-        [ ! -f "$inner" ] || case $seen in
-          *"$NL$inner$NL"*) ;;
-          *) seen=$seen$inner$NL; set -- "$@" "$inner" ;;
-        esac
+        if [ -f "$inner" ] && is_new "$inner"; then set -- "$@" "$inner"; fi
       done
       continue
     fi
-    case $seen in *"$NL$path$NL"*) continue ;; esac
-    if [ ! -e "$path" ] && [ -d "${{path%/*}}" ] && [ ! -r "${{path%/*}}" ]; then
-      note denied "$path"; continue
-    fi
-    seen=$seen$path$NL
-    set -- "$@" "$path"
+    if is_new "$path"; then set -- "$@" "$path"; fi
   done
   unset IFS
   [ $# -gt 0 ] || break

@@ -11,6 +11,7 @@ from typing import Final
 
 from hipscan.model.fact import Record, Value
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
+from hipscan.probes.gathering import IS_NEW
 from hipscan.probes.tls.tls_floor import FLOOR, PATHS, Floor, read_floor
 from hipscan.probes.tls.tls_grades import (
     old_protocols,
@@ -28,7 +29,8 @@ MAINS: Final = (
 )
 
 SCRIPT: Final = (
-    LEX
+    IS_NEW
+    + LEX
     + FLOOR
     + rf"""
 main=''
@@ -43,19 +45,13 @@ if [ -z "$main" ]; then
   exit 0
 fi
 command -v nginx >/dev/null && printf 'version %s\n' "$(nginx -v 2>&1)"
-folder=${{main%/*}} seen='' next=$main round=0
+folder=${{main%/*}} seen=$NL next=$main round=0
 while [ -n "$next" ] && [ "$round" -lt 10 ]; do
   round=$((round + 1))
   IFS=$NL
   set --
   for path in $next; do
-    case $NL$seen in *"$NL$path$NL"*) continue ;; esac
-    [ ! -d "$path" ] || continue
-    if [ ! -e "$path" ] && [ -d "${{path%/*}}" ] && [ ! -r "${{path%/*}}" ]; then
-      note denied "$path"; continue
-    fi
-    seen=$seen$path$NL
-    set -- "$@" "$path"
+    if [ ! -d "$path" ] && is_new "$path"; then set -- "$@" "$path"; fi
   done
   unset IFS
   [ $# -gt 0 ] || break
