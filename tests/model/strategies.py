@@ -6,6 +6,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
+from hipscan.model.application import Application, Cycle
 from hipscan.model.fact import Fact, FactStatus
 from hipscan.model.finding import Finding, Observation, Outcome, Severity, Waiver
 from hipscan.model.knowledge import Knowledge, Lifecycle, TargetKnowledge
@@ -50,12 +51,22 @@ SNAPSHOTS: Final = st.builds(
     peer=_MAPS,
 )
 WAIVERS: Final = st.builds(Waiver, *[TEXT] * 6)
+_CYCLES: Final = st.builds(Cycle, *[TEXT] * 4)
+_APPLICATIONS: Final = st.lists(
+    st.builds(Application, *[TEXT] * 4, cycle=st.none() | _CYCLES, dated=TEXT), max_size=2
+)
 KNOWLEDGE: Final = st.builds(
     Knowledge,
     now=st.datetimes(timezones=st.just(UTC)),
     lifecycles=st.lists(st.builds(Lifecycle, *[TEXT] * 6), max_size=2).map(tuple),
     waivers=st.lists(WAIVERS, max_size=2).map(tuple),
-    target=st.builds(TargetKnowledge, first_seen=_MAPS, unknown=_MAPS),
+    target=st.builds(
+        TargetKnowledge,
+        first_seen=_MAPS,
+        unknown=_MAPS,
+        applications=st.none() | _APPLICATIONS.map(tuple),
+        lifecycles=st.lists(st.builds(Lifecycle, *[TEXT] * 6), max_size=2).map(tuple),
+    ),
 )
 _OBSERVATIONS: Final = st.builds(
     Observation,

@@ -62,8 +62,9 @@ there() {{
   done
 }}
 for home in /usr/local /usr/local/* /usr/local/lib/erlang /usr/local/lib/nodejs/* \
-    /usr/local/share/dotnet /opt/* /opt/*/*[0-9]* /opt/java/* /usr/lib/jvm/* /usr/java/* \
-    /srv/* /var/www /var/www/* /var/www/*/web /var/www/*/public_html /var/www/*/htdocs; do
+    /usr/local/share/dotnet /opt/* /opt/*/*[0-9]* /opt/*/current /opt/java/* /srv/* \
+    /usr/lib/jvm/* /usr/java/* \
+    /var/www /var/www/* /var/www/*/web /var/www/*/public_html /var/www/*/htdocs; do
   [ -d "$home" ] || continue
   case $home in
     *"$NL"* | *'|'* | /opt/rh | /opt/rh/*) continue ;;
