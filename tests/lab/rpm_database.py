@@ -41,15 +41,16 @@ def fill(host: Host, packages: Iterable[Installed]) -> None:
 
 def boot(host: Host, release: str) -> None:
     """Let the host be a machine whose `uname -r` is `release`, not a container."""
-    script = f'case "$*" in -r) echo {release} ;; *) exec /usr/bin/uname.real "$@" ;; esac'
+    script = f'/usr/bin/uname.real "$@" | sed "s/$(/usr/bin/uname.real -r)/{release}/"'
     host.run("rm -f /run/systemd/container")
     host.run("[ -e /usr/bin/uname.real ] || mv /usr/bin/uname /usr/bin/uname.real")
     host.run("cat >/usr/bin/uname && chmod 0755 /usr/bin/uname", text=f"#!/bin/sh\n{script}\n")
 
 
 def rename(host: Host, release: str) -> None:
-    """Let os-release say that the host is a release of AlmaLinux."""
+    """Let os-release say that the host is a release of AlmaLinux; without dnf, which is slow."""
     host.run(f"sed -i 's/^VERSION_ID=.*/VERSION_ID=\"{release}\"/' /etc/os-release")
+    host.run("rm -f /usr/bin/dnf")
 
 
 def _tags(package: Installed) -> dict[str, str | int]:

@@ -21,7 +21,6 @@ from hipscan.feeds.base import FeedError, Imported, OlderError
 
 _NEW: Final = f"{schema.FILE_NAME}.new"
 _LOCK: Final = "lock"
-_MANY: Final = 1_000  # records: a feed that has as many does not lose half of them
 _WORTH_PACKING: Final = 4  # a quarter of the pages is free
 
 # What belongs to a feed, in the order in which it is taken away.
@@ -95,16 +94,9 @@ class Build:
                 hint="nothing to do; the newer ones are kept",
             )
 
-    def refuse_fewer(self, name: str, count: int) -> None:
-        """Raise FeedError where most of a large feed would go: that is no publisher's doing."""
-        row = self.connection.execute("SELECT records FROM feed WHERE name = ?", (name,)).fetchone()
-        there = int(row[0]) if row else 0
-        if there >= _MANY and count * 2 < there:
-            raise FeedError(
-                f"{name}: these data hold {count:,} records, those in the index {there:,}",
-                hint="name files of single records to add them to the feed; remove"
-                f" {schema.FILE_NAME} to start anew",
-            )
+    def counts(self) -> dict[str, int]:
+        """Return how many records each feed has."""
+        return dict(self.connection.execute("SELECT name, records FROM feed").fetchall())
 
     @contextmanager
     def feed_transaction(self) -> Iterator[None]:

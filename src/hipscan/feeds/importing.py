@@ -1,14 +1,17 @@
 """Importing what `planning` found in files and folders: each whole or not at all."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from hipscan.feeds import osv
 from hipscan.feeds.base import FeedError, Imported, OlderError
 from hipscan.feeds.build import Build
 from hipscan.feeds.planning import Work
+
+_MANY: Final = 1_000  # records: a feed that has as many does not lose half of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,15 @@ class Origin:
 
 def run(work: Work, build: Build, origin: Origin | None = None) -> tuple[Imported, ...]:
     """Import one work; raise FeedError, after which the build is as it was."""
+    before = build.counts()
     try:
         with build.feed_transaction():
             if work.files:
                 found = osv.load_records(work.path, work.files, build)
             else:
                 found = work.feed.read(work.path, build)
+            if work.files or origin:
+                _refuse_fewer(found, before)
             _sign(work, build, found, origin)
             return found
     except FeedError:
@@ -51,6 +57,22 @@ def run(work: Work, build: Build, origin: Origin | None = None) -> tuple[Importe
             f"{work.path} is not what {work.feed.title} should be: {why}",
             hint="get it again, or tell hipscan's makers when its publisher changed it",
         ) from None
+
+
+def _refuse_fewer(found: Iterable[Imported], before: Mapping[str, int]) -> None:
+    """Raise FeedError where most of a large feed would go.
+
+    A publisher has had an accident, or a folder holds single records and not the whole feed. Only a
+    file that the user names is taken at its word.
+    """
+    for imported in found:
+        there = before.get(imported.name, 0)
+        if there >= _MANY and imported.records * 2 < there:
+            raise FeedError(
+                f"{imported.name}: these data hold {imported.records:,} records, those in the"
+                f" index {there:,}",
+                hint="name files of single records to add them to the feed, or import a whole zip",
+            )
 
 
 def _sign(work: Work, build: Build, found: Iterable[Imported], origin: Origin | None) -> None:

@@ -221,7 +221,6 @@ def _finish(filling: _Filling, base: str) -> Imported:
     name = f"osv:{base}"
     dated = filling.newest[base]
     filling.build.refuse_older(name, dated)
-    filling.build.refuse_fewer(name, filling.counts[base])
     filling.build.rename(f"{_STAGED}{name}", name)
     return Imported(name, dated, filling.counts[base], filling.skipped)
 
