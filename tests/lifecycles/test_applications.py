@@ -123,11 +123,12 @@ def test_a_lasting_release_of_jenkins_is_no_weekly_one(version: str, cycle: str 
     assert (found.name if found else None) == cycle
 
 
-def _derived(*found: Application, days: int = 365, package: Fact | None = None) -> Fact:
-    facts = {"platform": ok({}), "package": package or ok({}), "unpackaged_software": ok()}
-    facts["foreign_package"] = missing(FactStatus.PARTIAL, "apt-get update never ran")
-    known = Knowledge(NOW, target=TargetKnowledge(applications=found), lifecycle_days=days)
-    return application.derive(facts.__getitem__, known)
+def _derived(*found: Application, **facts: Fact) -> Fact:
+    known: dict[str, Fact] = dict.fromkeys(application.NEEDS, ok())
+    known |= {"package": ok({"manager": "rpm"}), **facts}
+    return application.derive(
+        known.__getitem__, Knowledge(NOW, target=TargetKnowledge(applications=found))
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,16 +163,20 @@ def test_a_table_that_is_too_old_leaves_failures_and_takes_the_pass() -> None:
     assert fact.reason.startswith("the ends of support are as of 2025-01-01, 689 days ago")
 
 
-def test_packages_that_could_not_be_read_take_the_pass() -> None:
-    fact = _derived(package=missing(FactStatus.DENIED, "no way in"))
-    assert (fact.status, fact.reason) == (FactStatus.PARTIAL, "package: denied (no way in)")
+_UNDECIDED = [status for status in FactStatus if status not in {FactStatus.OK, FactStatus.ABSENT}]
 
 
-@pytest.mark.parametrize(
-    ("manager", "status"), [("dpkg", FactStatus.PARTIAL), ("rpm", FactStatus.OK)]
-)
-def test_dpkg_needs_its_lists_to_tell_who_built_a_package(manager: str, status: FactStatus) -> None:
-    assert _derived(package=ok({"manager": manager})).status is status
+@pytest.mark.parametrize("status", _UNDECIDED)
+@pytest.mark.parametrize("name", application.NEEDS)
+def test_what_could_not_be_read_takes_the_pass(name: str, status: FactStatus) -> None:
+    dpkg = {"package": ok({"manager": "dpkg"})}
+    fact = _derived(**{**dpkg, name: missing(status, "no way in")})
+    assert (fact.status, fact.reason) == (FactStatus.PARTIAL, f"{name}: {status} (no way in)")
+
+
+def test_rpm_needs_no_lists_to_tell_who_built_a_package() -> None:
+    fact = _derived(foreign_package=missing(FactStatus.PARTIAL, "no lists"))
+    assert fact.status is FactStatus.OK
 
 
 def test_what_nobody_looked_for_is_not_known() -> None:
