@@ -16,8 +16,8 @@ from hipscan.model.advisory import Advisory, FeedState, State
 from hipscan.model.fact import Record
 from hipscan.model.knowledge import at
 
-# Repositories and feeds are published several times a day, each in its own time.
-_APART: Final = timedelta(days=1)
+# What a distribution publishes takes a while to get into a feed, and a weekend to be fetched.
+_APART: Final = timedelta(days=3)
 _AHEAD: Final = "the installed version is newer than every one that the feed knows"
 
 
