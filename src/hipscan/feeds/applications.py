@@ -43,16 +43,19 @@ def applications(snapshot: Snapshot, *sources: Source) -> tuple[Application, ...
 def _found(snapshot: Snapshot) -> Iterator[Application]:
     platform = snapshot.fact("platform").records
     system = str(platform[0]["id"]) if platform else ""
-    packaged = set()
     packages = snapshot.fact("package").records
+    packaged: dict[tuple[str, str], Application] = {}
     for product, package, maker in made_elsewhere(packages, system, offered(snapshot)):
-        version = upstream(str(package["version"]))
-        packaged.add((product, _line(version)))
-        yield Application(product, version, str(package["name"]), maker)
+        version, name = upstream(str(package["version"])), str(package["name"])
+        known = packaged.get((product, version))
+        if known is None or name < known.place:  # one for all packages of a build
+            packaged[product, version] = Application(product, version, name, maker)
+    yield from packaged.values()
+    lines = {(product, _line(version)) for product, version in packaged}
     for record in snapshot.fact("unpackaged_software").records:
         product, version = str(record["product"]), str(record.get("version") or "")
         is_shared = str(record["path"]).startswith(_SHARED)
-        is_known = (product, _line(version)) in packaged or is_distributions(product, system)
+        is_known = (product, _line(version)) in lines or is_distributions(product, system)
         if not (is_shared and is_known):
             yield Application(product, version, str(record["path"]), _BY_HAND)
 

@@ -20,19 +20,22 @@ class Made:
     """Packages of one product: `names` is a pattern (re.fullmatch) of their names.
 
     `alone`: no supported distribution has packages of these names, so the name is evidence enough;
-    `except_on` is the distribution, by ID of os-release, that has them all the same.
+    `except_on` is the distribution, by ID of os-release, that has them all the same. `only` is the
+    package manager whose packages are meant.
     """
 
     product: str
     names: str
     alone: bool = False
     except_on: str = ""
+    only: str = ""
 
 
 MADE: Final = (
     Made("postgresql", r"postgresql-[0-9.]+|postgresql[0-9]+-server"),
     Made("nginx", r"nginx"),
-    Made("php", r"php[0-9.]+-common|php-common|php[0-9]+-php-common"),
+    Made("php", r"php[0-9.]+-common|php[0-9]+-php-common"),
+    Made("php", r"php-common", only="rpm"),  # dpkg's counts the defaults of its maintainers
     Made("nodejs", r"nodejs"),
     Made("mysql", r"mysql-(?:community|commercial)-server", alone=True),
     Made("mariadb", r"mariadb-server(?:-[0-9.]+)?|MariaDB-server"),
@@ -42,7 +45,7 @@ MADE: Final = (
     Made("elasticsearch", r"elasticsearch", alone=True),
     Made("kibana", r"kibana", alone=True),
     Made("logstash", r"logstash", alone=True),
-    Made("beats", r"filebeat|metricbeat|heartbeat|auditbeat|packetbeat", alone=True),
+    Made("beats", r"filebeat|metricbeat|heartbeat-elastic|auditbeat|packetbeat", alone=True),
     Made("opensearch", r"opensearch", alone=True),
     Made("grafana", r"grafana(?:-enterprise)?"),
     Made("docker-engine", r"docker-ce", alone=True),
@@ -142,7 +145,8 @@ def upstream(version: str) -> str:
 
 def _is_elsewhere(package: Record, made: Made, system: str, origin: str) -> bool:
     vendor, version = str(package.get("vendor") or ""), str(package["version"])
-    if package.get("manager") == "apk" or made.except_on == system:
+    manager = str(package.get("manager"))
+    if made.except_on == system or (made.only or manager) != manager or manager == "apk":
         return False
     if made.alone or has_foreign_mark(version):
         return True
@@ -150,7 +154,7 @@ def _is_elsewhere(package: Record, made: Made, system: str, origin: str) -> bool
         return True
     if vendor:
         return _DISTRIBUTORS.search(vendor) is None
-    return package.get("manager") == "rpm"
+    return manager == "rpm"
 
 
 _BY_NAME: Final = re.compile("|".join(f"({made.names})" for made in MADE))
