@@ -78,6 +78,11 @@ def _others(case: dict[str, Any]) -> Iterator[tuple[str, Fact]]:
         yield "kernel", ok(case["kernel"])
     if "kernel_status" in case:
         yield "kernel", missing(FactStatus(case["kernel_status"]), "cut")
+    if "offered" in case:
+        yield (
+            "foreign_package",
+            ok(*({"package": name, "origin": origin} for name, origin in case["offered"].items())),
+        )
     if "package_status" in case:
         records = tuple(making.package(item) for item in case["packages"])
         yield "package", Fact(FactStatus(case["package_status"]), records, "cut")
@@ -157,7 +162,7 @@ def test_of_earlier_runs_the_newest_snapshot_of_each_target_counts(
     assert done.status == 1
     (tmp_path / "hipscan.yaml").write_text("set: {feed_days: 100000}\n")
     shown = hipscan("vulns", "--cve", LESS["cve"])
-    assert "web1: CVE-2024-1001 is not known of it; read 2026-03-01" in shown.out
+    assert "web1: not affected: less 590-2; read 2026-03-01" in shown.out
 
 
 def _result(run: Path, target: str) -> None:

@@ -24,6 +24,7 @@ from hipscan.cli.vulnerable_text import Seen
 from hipscan.collect.collector import Collected, order
 from hipscan.errors import ExitCode, TargetError, UsageError
 from hipscan.evidence.vouching import vouched
+from hipscan.feeds import one_cve
 from hipscan.feeds.base import FeedError
 from hipscan.feeds.index import opened
 from hipscan.feeds.known import matched
@@ -35,7 +36,7 @@ from hipscan.model.knowledge import Knowledge
 from hipscan.model.snapshot import Snapshot
 from hipscan.model.vex import Statement
 from hipscan.probes import table
-from hipscan.probes.packages.vulnerability import doubts
+from hipscan.probes.packages.vulnerability import doubts, kernel_doubt, package_doubt
 from hipscan.sanitize import block
 from hipscan.transport.base import Budget
 
@@ -94,28 +95,41 @@ def which_hosts(lookup: Lookup, cve: str, name: str) -> int:
     snapshots, unread = _files(places) if places else _earlier()
     if not snapshots and not unread:
         raise UsageError("there is no snapshot yet", hint="hipscan scan, or hipscan collect")
-    is_known = _check_index(wanted)
-    seen = [*(_only(_judge(each, lookup), wanted) for each in snapshots), *unread]
+    _check_index()
+    packages = _concerned(wanted)
+    seen = [*(_answered(each, lookup, wanted, packages) for each in snapshots), *unread]
     _name_strangers(lookup, seen)
     if name == "json":
         sys.stdout.write(vulnerable_json.document(seen))
         _remark(vulnerable_text.hosts(seen, wanted))
     else:
         _print(vulnerable_text.hosts(seen, wanted))
-    if not is_known:
+    if not packages:
         _say(f"no feed in the index knows {wanted}: that no host has it cannot be told")
     has_it = {State.FIXABLE, State.UNFIXED}
     status = _status(
         seen, is_found=any(item.state in has_it for each in seen for item in each.found)
     )
-    is_told = is_known and not any(
+    is_told = packages and not any(
         item.state is State.UNKNOWN for each in seen for item in each.found
     )
     return status if status or is_told else ExitCode.INCOMPLETE
 
 
-def _only(seen: Seen, cve: str) -> Seen:
-    return replace(seen, found=tuple(item for item in seen.found if cve in {item.cve, *item.cves}))
+def _concerned(cve: str) -> one_cve.Concerned:
+    with opened(runner.feeds_folder()) as index:
+        return one_cve.concerned(index, cve) if index else frozenset()
+
+
+def _answered(snapshot: Snapshot, lookup: Lookup, cve: str, packages: one_cve.Concerned) -> Seen:
+    """Return what is known of a target about one CVE: that it has it, or why not."""
+    seen = _judge(snapshot, lookup)
+    found = tuple(item for item in seen.found if cve in {item.cve, *item.cves})
+    if found or seen.reason or any(known(snapshot.fact) for known in (package_doubt, kernel_doubt)):
+        return replace(seen, found=found)
+    said = one_cve.answer(packages, snapshot)
+    doubt = "; ".join(filter(None, (said.doubt, seen.doubt)))
+    return replace(seen, found=(), because=said.because, doubt=doubt)
 
 
 def _check(name: str) -> None:
@@ -123,15 +137,14 @@ def _check(name: str) -> None:
         raise UsageError(f"unknown format {name!r}", hint="table or json")
 
 
-def _check_index(cve: str = "") -> bool:
-    """Raise FeedError when there is no index; say whether one of its feeds knows `cve`."""
+def _check_index() -> None:
+    """Raise FeedError when there is no index."""
     with opened(runner.feeds_folder()) as index:
         if index is None or not index.feeds():
             raise FeedError(
                 "there is no index of known vulnerabilities",
                 hint="hipscan feeds update; without internet, hipscan feeds import FILE...",
             )
-        return not cve or index.knows(cve)
 
 
 def _is_file(word: str) -> bool:

@@ -33,7 +33,8 @@ class Seen:
 
     `taken` is when the target was read, `stale` those of `feeds` whose data are too old,
     `unjudged` how many packages no feed covers; `reason` says why nothing could be looked up,
-    `doubt` what of it could not. `spoke` are the places of the statements that were about it.
+    `doubt` what of it could not, `because` why it does not have the one CVE asked for. `spoke` are
+    the places of the statements that were about it.
     """
 
     target: str
@@ -45,6 +46,7 @@ class Seen:
     unjudged: int = 0
     reason: str = ""
     doubt: str = ""
+    because: str = ""
     host: str = ""
     spoke: frozenset[int] = frozenset()
 
@@ -113,7 +115,7 @@ def hosts(seen: Sequence[Seen], cve: str) -> Iterator[str]:
     for each in seen:
         if each.reason or not each.found:
             is_open = each.reason or each.stale or each.doubt
-            what = "cannot tell" if is_open else f"{cve} is not known of it"
+            what = each.because or ("cannot tell" if is_open else f"{cve} is not known of it")
             yield line(f"{each.target}: {what}; {'; '.join(remarks(each))}")
         for item in each.found:
             fix = _command([item])

@@ -35,7 +35,9 @@ def stock(
     kernels = [package for package in own if running_kernel.belongs(package)]
     others = [package for package in own if not running_kernel.belongs(package)]
     items = [item for package in others for item in _items(package, distribution)]
-    items += _kernel(kernels, kernel, distribution)
+    items += (runs := list(_kernel(kernels, kernel, distribution)))
+    if kernel and not runs:
+        foreign[f"kernel {kernel['running']}"] = _foreign({}, {})
     return Stock(
         label=distribution.label,
         feed=distribution.feed,
@@ -47,7 +49,7 @@ def stock(
 
 
 def _foreign(package: Record, offered: Mapping[str, str]) -> str:
-    vendor = package.get("vendor") or offered.get(str(package["name"]))
+    vendor = package.get("vendor") or offered.get(str(package.get("name")))
     return f"built by {vendor}, not by the distribution" if vendor else "not the distribution's"
 
 

@@ -191,16 +191,6 @@ class Index:
         """Return (CVSS score, vector) of the CVEs asked for, from any feed that has one."""
         return {cve: (score, vector) for cve, score, vector in self.connection.execute(_SCORES)}
 
-    def knows(self, cve: str) -> bool:
-        """Say whether a record of any feed is about `cve`."""
-        found = self.connection.execute(
-            """SELECT 1 FROM advisory WHERE sole = ?1 AND sole != ''
-            UNION ALL SELECT 1 FROM advisory WHERE instr(' ' || cves || ' ', ' ' || ?1 || ' ')
-            LIMIT 1""",
-            (cve,),
-        )
-        return found.fetchone() is not None
-
     def exploited(self) -> dict[str, tuple[str, bool]]:
         """Return (day, used by ransomware) of the CVEs asked for that are known exploited."""
         rows = self.connection.execute(
