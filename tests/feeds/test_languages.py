@@ -68,6 +68,29 @@ def test_versions(
     assert all(advisory.places == ("/srv/app",) for advisory in found.advisories)
 
 
+@pytest.mark.parametrize(
+    ("vector", "said", "expected"),
+    [
+        ("", "MODERATE", "medium"),
+        ("", "", None),
+        ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "LOW", "critical"),
+        ("CVSS:3.1/broken", "HIGH", "high"),
+    ],
+)
+def test_the_grade_of_the_reviewers_counts_where_there_is_no_score(
+    tmp_path: Path, vector: str, said: str, expected: str | None
+) -> None:
+    record = _record("GHSA-9", "npm", "ms", {"introduced": "0"})
+    record["severity"] = [{"type": "CVSS_V3", "score": vector}] if vector else []
+    record["database_specific"] = {"severity": said} if said else {}
+    making.import_into(tmp_path / "feeds", making.write_zip(tmp_path / "all.zip", [record]))
+    with opened(tmp_path / "feeds") as index:
+        assert index is not None
+        package = {"ecosystem": "npm", "name": "ms", "version": "1.0.0"}
+        (found,) = match(index, list(stocks([package]))).advisories
+    assert found.severity == expected
+
+
 def test_malware_is_critical(tmp_path: Path) -> None:
     (found,) = _matched(
         tmp_path, {"ecosystem": "npm", "name": "evil", "version": "1.0.0"}

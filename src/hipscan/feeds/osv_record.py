@@ -109,7 +109,7 @@ def read(data: object) -> Record | None:
         upstream=upstream,
         vector=vector,
         score=score,
-        rating=_rating(identity, summary),
+        rating=_rating(identity, summary) or _reviewed(data, score),
         streams=" ".join(":".join(pair) for pair in _STREAM.findall(summary)),
         affected=tuple(_lowest_builds([item for entry in entries for item in _affected(entry)])),
     )
@@ -165,6 +165,12 @@ def _severity(entries: Sequence[Mapping[str, Any]]) -> tuple[str, float | None]:
             except ValueError:
                 continue
     return "", None
+
+
+def _reviewed(data: Mapping[str, Any], score: float | None) -> str:
+    """Return GitHub's grade of a record that has no vector: "severity": "MODERATE"."""
+    said = _object(data, "database_specific").get("severity")
+    return said.lower() if score is None and isinstance(said, str) else ""
 
 
 def _rating(identity: str, summary: str) -> str:
