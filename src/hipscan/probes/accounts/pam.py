@@ -99,6 +99,7 @@ QUALITY: Final = {
 LOCKOUT: Final = {
     "service": Field(FieldType.TEXT, "the service that people log in by"),
     "enabled": Field(FieldType.BOOLEAN, "whether failed logins are counted and then refused"),
+    "any_password": Field(FieldType.BOOLEAN, "whether a wrong password lets in as well"),
     "deny": Field(FieldType.INTEGER, "after how many failures; 0 is never"),
     "unlock_time": Field(FieldType.INTEGER, "seconds until it opens again; 0 is never"),
     "fail_interval": Field(FieldType.INTEGER, "seconds within which failures add up"),

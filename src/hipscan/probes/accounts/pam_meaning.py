@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from hipscan.model.fact import Record, Value
+from hipscan.probes.accounts.pam_dispatch import Answer, action, walk
 from hipscan.probes.accounts.pam_stacks import PamRule
 from hipscan.probes.base import Listing
 from hipscan.probes.files.config_syntax import equals, spaced
@@ -20,6 +21,13 @@ _JUDGES: Final = ("pam_pwquality.so", "pam_cracklib.so", "pam_passwdqc.so")
 _LOGINS: Final = ("login", "sshd")
 _CREDITS: Final = ("dcredit", "ucredit", "lcredit", "ocredit")
 _COUNTED: Final = ("deny", "unlock_time", "fail_interval", "even_root", "root_unlock_time")
+_PASSWORDS: Final = frozenset(
+    ("pam_unix.so", "pam_sss.so", "pam_ldap.so", "pam_krb5.so", "pam_winbind.so")
+)
+_NEUTRAL: Final = frozenset(
+    f"pam_{name}.so"
+    for name in ("env", "faildelay", "nologin", "issue", "group", "securetty", "shells", "access")
+)
 _FLOOR: Final = 6  # libpwquality and cracklib take nothing shorter, whatever minlen says
 
 
@@ -41,7 +49,7 @@ def password_quality(found: Mapping[str, tuple[PamRule, ...]], read: Listing) ->
     yield {
         "service": "passwd",
         "module": judge.module,
-        "enforced": _refuses(judge) and made.get("enforcing", 1) != 0,
+        "enforced": judge in _before(stack, unix) and made.get("enforcing", 1) != 0,
         "min_length": made["length"],
         "min_classes": _classes(made),
         "new_characters": made.get("difok", 0),
@@ -49,7 +57,7 @@ def password_quality(found: Mapping[str, tuple[PamRule, ...]], read: Listing) ->
         "max_sequence": made.get("maxsequence", 0),
         "dictionary": judge is not unix and made.get("dictcheck", 1) != 0,
         "root_too": judge is not unix and "enforce_for_root" in made,
-        **_history(stack, read),
+        **_history(_before(stack, unix), read),
         "asks_again": _asks_again(stack),
         "hash": _hash(unix, read),
         "file": judge.file,
@@ -63,10 +71,16 @@ def _classes(made: Mapping[str, int]) -> int:
     return max(made.get("minclass", 0), sum(made.get(credit, 0) < 0 for credit in _CREDITS))
 
 
-def _refuses(rule: PamRule) -> bool:
-    if rule.control.startswith("["):
-        return "default=ignore" not in rule.control or rule.module == "pam_unix.so"
-    return rule.control in ("required", "requisite")
+def _before(stack: list[PamRule], unix: PamRule | None) -> list[PamRule]:
+    """Return the rules whose refusal counts: those that stop, up to the one that sets passwords.
+
+    What stands behind pam_unix complains when the new password is already in force.
+    """
+    upto = stack[: stack.index(unix)] if unix else stack
+    stopping = [
+        r for r in upto if action(r.control, Answer.REFUSED) not in ("ignore", "ok", "done")
+    ]
+    return [*stopping, unix] if unix else stopping
 
 
 def _strength(rule: PamRule, read: Listing) -> dict[str, int]:
@@ -161,15 +175,14 @@ def lockouts(found: Mapping[str, tuple[PamRule, ...]], read: Listing) -> Iterato
 def _lockout(service: str, stack: list[PamRule], read: Listing) -> Record:
     counters = [rule for rule in stack if rule.module in ("pam_faillock.so", "pam_tally2.so")]
     made = _counting(counters, read)
-    whole = {"preauth", "authfail"} <= {word for rule in counters for word in rule.arguments}
-    tally = any(rule.module == "pam_tally2.so" for rule in counters)
     opaque = any(rule.module is None for rule in stack)
     elsewhere = any(rule.argument("conf") is not None for rule in counters)
     first = counters[0] if counters else PamRule("", "", "", (), "", 0)
     root = "even_deny_root" in made or "root_unlock_time" in made
     return {
         "service": service,
-        "enabled": None if opaque else (whole or tally) and made["deny"] > 0,
+        "enabled": None if opaque else _locks(stack) and made["deny"] > 0,
+        "any_password": None if opaque else walk(stack, _to_a_stranger).lets_in,
         "deny": made["deny"],
         "unlock_time": made["unlock_time"],
         "fail_interval": made["fail_interval"],
@@ -179,6 +192,32 @@ def _lockout(service: str, stack: list[PamRule], read: Listing) -> Record:
         "line": first.line,
         **(dict.fromkeys(_COUNTED) if elsewhere else {}),
     }
+
+
+def _locks(stack: list[PamRule]) -> bool:
+    """Say whether failures are counted, and a locked account is refused its right password."""
+    if any(rule.module == "pam_tally2.so" for rule in stack):
+        return True
+    counted = any("authfail" in rule.arguments for rule in walk(stack, _to_a_stranger).asked)
+    guards = any({"preauth", "authsucc"} & {*rule.arguments} for rule in stack)
+    return counted and guards and not walk(stack, _to_the_locked).lets_in
+
+
+def _to_a_stranger(rule: PamRule) -> Answer:
+    """Answer to a wrong password; modules that are not known here refuse."""
+    if rule.module == "pam_permit.so":
+        return Answer.SUCCESS
+    if rule.module == "pam_faillock.so":
+        return Answer.NOTHING if "authfail" in rule.arguments else Answer.SUCCESS
+    return Answer.NOTHING if rule.module in _NEUTRAL else Answer.REFUSED
+
+
+def _to_the_locked(rule: PamRule) -> Answer:
+    """Answer to the right password of an account that is locked."""
+    if rule.module in _PASSWORDS or rule.module == "pam_permit.so":
+        return Answer.SUCCESS
+    refusing = ("pam_faillock.so", "pam_deny.so")
+    return Answer.REFUSED if rule.module in refusing else Answer.NOTHING
 
 
 def _counting(counters: list[PamRule], read: Listing) -> dict[str, int]:
