@@ -1,6 +1,9 @@
 """Software from elsewhere: how it is told, which cycle it belongs to, what the clock says."""
 
 import json
+import re
+import shutil
+import subprocess
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,8 +16,9 @@ from hypothesis import strategies as st
 
 from hipscan.errors import DocumentError
 from hipscan.feeds.applications import Cycles, applications, cycle_of
+from hipscan.feeds.distributions import has_foreign_mark
 from hipscan.feeds.known import support
-from hipscan.feeds.vendor_packages import MADE, upstream
+from hipscan.feeds.vendor_packages import MADE, made_elsewhere, upstream
 from hipscan.model.application import PAST, Application, Cycle
 from hipscan.model.fact import Fact, FactStatus, Record, missing, ok
 from hipscan.model.knowledge import Knowledge, TargetKnowledge, at
@@ -261,3 +265,21 @@ def test_nothing_known_of_a_product_leaves_it_unjudged() -> None:
     )
     (found,) = applications(snapshot, source)
     assert (found.cycle, found.dated) == (None, "")
+
+
+def test_nothing_in_the_distribution_s_own_lists_is_taken_for_another_maker_s() -> None:
+    if not shutil.which("apt-cache"):
+        pytest.skip("no apt here to ask what the distribution has")
+    asked = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, text=True, check=True)
+    names = re.findall(r"^Package: (.*)", asked.stdout, re.MULTILINE)
+    versions = re.findall(r"^Version: (.*)", asked.stdout, re.MULTILINE)
+    if len(names) < 10_000:
+        pytest.skip(f"apt knows of {len(names)} packages only: apt-get update never ran")
+    packages = [
+        {"manager": "dpkg", "installed": True, "name": name, "version": version}
+        for name, version in zip(names, versions, strict=True)
+    ]
+    found = [package for _, package, _ in made_elsewhere(packages, "debian", {})]
+    # What somebody has installed from elsewhere is in the answer too, and has a mark.
+    assert [item for item in found if not has_foreign_mark(str(item["version"]))] == []
+    assert len(found) <= 5
