@@ -7,7 +7,7 @@ the distribution has no package of that name.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,6 +97,8 @@ _DISTRIBUTORS: Final = re.compile(
     r"|cloudlinux|raspbian|linux mint|kali|scientific linux|alpine",
     re.IGNORECASE,
 )
+# Whoever built these built the distribution, whatever they call themselves.
+_BASE: Final = frozenset({"base-files", "filesystem", "glibc", "rpm"})
 # What only distributions set: a mirror of theirs may bear another name.
 _OWN_MARK: Final = re.compile(r"[+~]deb[0-9]+u[0-9]|ubuntu[0-9]")
 _UNNAMED: Final = "not the distribution"
@@ -106,13 +108,14 @@ _UPSTREAM: Final = re.compile(r"(?:[0-9]+:)?([0-9]+(?:[.][0-9a-z]+)*)")
 
 
 def made_elsewhere(
-    packages: Iterable[Record], system: str, offered: Mapping[str, str]
+    packages: Sequence[Record], system: str, offered: Mapping[str, str]
 ) -> Iterator[tuple[str, Record, str]]:
     """Yield (product, package, maker) of what others than the distribution built.
 
     `system` is ID of os-release; `offered` has who offers packages that only others than the
     distribution offer.
     """
+    own = {str(item.get("vendor") or "") for item in packages if item["name"] in _BASE}
     for package in packages:
         name = str(package["name"])
         if name[:_HEAD] not in _HEADS or not package.get("installed"):
@@ -120,7 +123,7 @@ def made_elsewhere(
         made = _BY_NAME.fullmatch(name)
         if made and made.lastindex:
             what, origin = MADE[made.lastindex - 1], offered.get(name, "")
-            if _is_elsewhere(package, what, system, origin):
+            if what.except_on != system and _is_elsewhere(package, what, own, origin):
                 yield what.product, package, str(package.get("vendor") or origin or _UNNAMED)
 
 
@@ -143,18 +146,18 @@ def upstream(version: str) -> str:
     return match[1] if match else ""
 
 
-def _is_elsewhere(package: Record, made: Made, system: str, origin: str) -> bool:
+def _is_elsewhere(package: Record, made: Made, own: Collection[str], origin: str) -> bool:
     vendor, version = str(package.get("vendor") or ""), str(package["version"])
     manager = str(package.get("manager"))
-    if made.except_on == system or (made.only or manager) != manager or manager == "apk":
+    if (made.only or manager) != manager or manager == "apk":
         return False
     if made.alone or has_foreign_mark(version):
         return True
     if origin and not _OWN_MARK.search(version):
         return True
-    if vendor:
-        return _DISTRIBUTORS.search(vendor) is None
-    return manager == "rpm"
+    if vendor in own:
+        return False
+    return not _DISTRIBUTORS.search(vendor) if vendor else manager == "rpm"
 
 
 _BY_NAME: Final = re.compile("|".join(f"({made.names})" for made in MADE))
