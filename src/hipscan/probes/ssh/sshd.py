@@ -184,7 +184,7 @@ def _specs() -> Iterator[FactSpec]:
             "whether an attacker in between can cut the start of a connection (CVE-2023-48795):"
             " sshd knows no strict key exchange, and offers chacha20-poly1305 or CBC with -etm",
         ),
-        "includes": Field(FieldType.LIST, "paths and globs that the files include"),
+        "includes": Field(FieldType.LIST, "paths and globs included outside Match blocks"),
         "set_in": Field(FieldType.LIST, "the line that decides each keyword: `keyword file:line`"),
     }
     user = {"user": Field(FieldType.TEXT, "the account"), **SETTINGS}

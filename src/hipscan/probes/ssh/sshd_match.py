@@ -66,10 +66,16 @@ def _expand(
 
 
 def includes(files: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """Yield the absolute paths and globs of every Include, whatever block it is in."""
+    """Yield the absolute paths and globs of every Include that holds for all logins.
+
+    One in a Match block is left out: what it reads holds for few, and often for nobody.
+    """
     for lines in files.values():
+        always = True
         for keyword, value in map(_split, lines):
-            if keyword == "include":
+            if keyword == "match":
+                always = value.lower() == "all"
+            elif keyword == "include" and always:
                 yield from (join("/etc/ssh", pattern) for pattern in value.split())
 
 

@@ -3,7 +3,8 @@
 Files are read as systemd-sysctl does (sysctl.d(5)): the strongest folder hides files of the same
 name, names decide the order, the last value wins, a pattern yields to a key that is named. On a
 host without systemd /etc/sysctl.conf comes last, as `sysctl --system` reads it; under systemd it
-counts only where a link in sysctl.d leads to it, which Debian 13 no longer ships.
+counts only where a link in sysctl.d leads to it, which Debian 13 no longer ships. Where ufw starts
+with the host, it loads a file of its own after all others (IPT_SYSCTL in /etc/default/ufw).
 """
 
 import re
@@ -90,9 +91,21 @@ for key in {" ".join(key.replace(".", "/") for key in KEYS)}; do
 done
 # Not with the shell's read: dash reads byte by byte, and the kernel answers only the first.
 [ $# -eq 0 ] || awk '{{ sub(/^.proc.sys./, "", FILENAME); print "runs", FILENAME, $0 }}' "$@"
+ufw=
+if [ ! -e /usr/sbin/ufw ] || [ ! -e /etc/ufw/ufw.conf ]; then :
+elif [ ! -r /etc/ufw/ufw.conf ] || [ ! -r /etc/default/ufw ]; then note denied /etc/ufw/ufw.conf
+else
+  ufw=$(awk -F= '
+  {{ gsub(/["\047]/, "") }}
+  $1 == "ENABLED" {{ on = tolower($2) == "yes" }}
+  $1 == "IPT_SYSCTL" {{ path = $2 }}
+  END {{ if (on && path ~ /^\//) print path }}' /etc/default/ufw /etc/ufw/ufw.conf)
+  [ -z "$ufw" ] || printf 'ufw %s\n' "$ufw"
+  [ "$ufw" != /etc/sysctl.conf ] || ufw=
+fi
 {{
 gather .conf {" ".join(FOLDERS)} /lib/sysctl.d
-files /etc/sysctl.conf
+files /etc/sysctl.conf ${{ufw:+"$ufw"}}
 }} | awk '
 !/^:/ || /^:[ \t]*-?[a-z][^ \t=]*([.\/]({_LAST})|[*?\[])[^ \t=]*[ \t]*(=|$)/ {{
   sub(/[ \t]#.*/, " #"); print; next
@@ -138,6 +151,7 @@ def parse(text: str, _status: int) -> Facts:
     runs kernel/sysrq 438
     none kernel/yama/ptrace_scope
     denied fs/protected_fifos
+    ufw /etc/ufw/sysctl.conf
     F/etc/sysctl.d/local.conf
     :kernel.sysrq = 0
     """
@@ -169,7 +183,9 @@ def _with_meaning(records: list[Record]) -> Iterator[Record]:
 
 def _lines(read: Listing, *, systemd: bool) -> Iterator[_Line]:
     paths = by_precedence(read.files, (*FOLDERS, "/lib/sysctl.d"))
-    for path in paths if systemd else (*paths, "/etc/sysctl.conf"):
+    later = [] if systemd else ["/etc/sysctl.conf"]
+    later += [line.removeprefix("ufw ") for line in read.plain if line.startswith("ufw ")]
+    for path in (*paths, *later):
         for number, text in enumerate(read.files.get(path, ()), 1):
             match = _LINE.match(text)
             if match and not text.lstrip().startswith(("#", ";")) and (match[1] or match[3]):
