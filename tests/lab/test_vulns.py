@@ -23,7 +23,6 @@ OLD: Final = ("debian12-old", "debian13-old")
 WARD: Final = Path(__file__).with_name("ward.sh")
 _INSTALLS = re.compile(r"Inst (\S+) \[(\S+)\] \((\S+) ([^)]*)\)")
 _DRY = "apt-get -s -q -o Debug::NoLocking=true dist-upgrade"
-_HELD = "python3.11-minimal libexpat1 libapt-pkg6.0 libapt-pkg7.0"
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,16 @@ def _pending(records: list[dict[str, Any]]) -> set[Update]:
     }
 
 
+def _waiting(host: Host) -> set[Update]:
+    """Return the security updates that wait; skip the day after a point release took them in."""
+    found = _security(host)
+    if len(found) < 4:
+        pytest.skip(f"too few security updates wait on {host.image.name}: {found}")
+    return found
+
+
 def test_pending_security_updates_are_those_of_apt(old: Host, client: Client) -> None:
-    expected = _security(old)
-    assert len(expected) > 3
+    expected = _waiting(old)
     assert _pending(client.collect(old)["facts"]["pending_update"]["records"]) == expected
 
 
@@ -104,20 +110,20 @@ def test_what_apt_keeps_back_waits_too_and_what_others_offer_is_no_security_upda
     start: Callable[[str], Host], client: Client, image: str
 ) -> None:
     host = start(image)
-    before = _security(host)
-    host.run("sh -s", text=WARD.read_text())
-    host.run(f"dpkg-query -W -f '${{Package}} hold\n' {_HELD} 2>/dev/null | dpkg --set-selections")
-    held = host.run("apt-mark showhold").stdout.split()
+    before = _waiting(host)
+    first, *others = sorted(update.package for update in before)
+    held = others[::3]
+    host.run(f"sh -s {first}", text=WARD.read_text())
+    host.run(f"apt-mark hold {' '.join(held)}")
     kept = re.search(r"kept back:\n((?: .*\n)+)", host.run(_DRY).stdout)
     assert kept
     facts = client.collect(host)["facts"]
     records = facts["pending_update"]["records"]
     seen = {item["package"]: item for item in records}
-    waiting = _of_security(host, [*kept[1].split(), "xz-utils"])
+    waiting = _of_security(host, [*kept[1].split(), first])
     assert _security(host) | waiting == _pending(records) == before
-    assert {update.package for update in waiting} > {*held, "xz-utils"}
+    assert {update.package for update in waiting} >= {first, *held}
     assert {name for name in seen if seen[name]["kept_back"] == "hold"} == set(held)
-    assert len(held) > 1
     assert not seen["ward-tool"]["security"]
     assert [item["package"] for item in facts["unserved_package"]["records"]] == ["ward-stray"]
     _import_fixes(client, _release(host), {"ward-tool": "9", "ward-stray": "9", "apt": "9"})
@@ -136,7 +142,7 @@ def _sources(host: Host, updates: set[Update]) -> Iterator[tuple[str, str]]:
 
 def test_what_apt_would_mend_is_what_a_feed_of_it_finds(old: Host, client: Client) -> None:
     """The feed says of every source package that its update is the fix: neither more nor less."""
-    updates = _security(old)
+    updates = _waiting(old)
     fixes = dict(_sources(old, updates))
     _import_fixes(client, _release(old), fixes)
     done = client.run(old, "vulns", "-f", "json")

@@ -1,7 +1,8 @@
 #!/bin/sh
 # A local repository without a Release file, as hospitals have them: an update that is phased in, and
-# a package of Debian's in a version above all of Debian's; and a package that is in no repository.
+# a package of Debian's ($1) in a version above all of Debian's; and one that is in no repository.
 set -eu
+debian=$1
 deb() { # NAME: build and install version 1.0
     mkdir -p "/tmp/$1/DEBIAN"
     printf '%s\n' "Package: $1" 'Version: 1.0' 'Architecture: all' \
@@ -18,7 +19,7 @@ deb ward-tool
 deb ward-stray
 mkdir -p /srv/ward
 offer ward-tool 2.0 all 'Phased-Update-Percentage: 0' >/srv/ward/Packages
-offer xz-utils 99 "$(dpkg --print-architecture)" >>/srv/ward/Packages
+offer "$debian" 99:1 "$(dpkg --print-architecture)" >>/srv/ward/Packages
 echo 'deb [trusted=yes] file:/srv/ward ./' >/etc/apt/sources.list.d/ward.list
 apt-get -qq -o Dir::Etc::sourcelist=sources.list.d/ward.list -o Dir::Etc::sourceparts=- \
     -o APT::Get::List-Cleanup=0 update
