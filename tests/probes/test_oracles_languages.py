@@ -237,3 +237,23 @@ def test_the_name_of_a_jar_is_artifact_version_and_build(
     artifact: str, version: str, build: str
 ) -> None:
     assert split(f"{artifact}-{version}{build}") == (artifact, version)
+
+
+_PIECES = st.sampled_from(['"', "\\", ":", "{", "}", "[", ",", " ", "name", "version", "1", "é"])
+
+
+@given(text=st.lists(_PIECES, max_size=60).map("".join), path=st.text("ab/-1.:@", max_size=30))
+def test_whatever_a_host_says_is_read_or_left(text: str, path: str) -> None:
+    for file in ("node_modules/x/package.json", "a.dist-info/METADATA", "_vendor/vendor.txt"):
+        row = (
+            f"F/{path}/{file}\n:{text}\n:m{text}\n:p{text}\nF/{path}/.m2/repository/{path}.jar\nL\n"
+        )
+        assert language_fact(listing(row), "").status is FactStatus.OK
+
+
+def test_a_line_that_never_ends_takes_no_longer_than_it_is_long() -> None:
+    line = '  "name": "' + '\\"' * 500_000
+    (record,) = language_fact(
+        listing(f"F/srv/node_modules/x/package.json\n:{line}\nL\n"), ""
+    ).records
+    assert record["name"] == "x"

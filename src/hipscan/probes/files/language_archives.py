@@ -25,8 +25,7 @@ _BUILD: Final = re.compile(
     r"(?:linux|osx|windows|macos|mac|win)(?:-[A-Za-z0-9_-]+)?)$"
 )
 _NO_CODE: Final = ("-sources", "-javadoc", "-test-sources")
-# group as folders, artifact, version, file
-_REPOSITORY: Final = re.compile(r".*/\.m2/repository/(.+)/([^/]+)/([^/]+)/\2-\3[^/]*")
+_REPOSITORY: Final = "/.m2/repository/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +63,24 @@ def _itself(
     path: str, stem: str, poms: Mapping[str, str], own: str, told: Mapping[str, tuple[str, str]]
 ) -> _Found:
     artifact, version = split(stem)
-    if match := _REPOSITORY.fullmatch(path):
-        return _Found(f"{match[1].replace('/', '.')}:{match[2]}", match[3], "the path")
+    if _REPOSITORY in path and (found := _fetched(path, stem)):
+        return found
     if not own:
         return _Found(artifact, version, "the name")
     named = _BUILD.sub("", stem[len(own) + 1 :])
     group, version = told.get(own, (poms[own], ""))
     return _Found(f"{group}:{own}", named or version, "pom.properties")
+
+
+def _fetched(path: str, stem: str) -> _Found | None:
+    """Read the layout of Maven's repository: GROUP/AS/FOLDERS/ARTIFACT/VERSION/ARTIFACT-VERSION."""
+    parts = path.rpartition(_REPOSITORY)[2].split("/")
+    if len(parts) < 4:  # noqa: PLR2004  # the least that the layout has
+        return None
+    *group, artifact, version, _ = parts
+    if not f"{stem}-".startswith(f"{artifact}-{version}-"):
+        return None
+    return _Found(f"{'.'.join(group)}:{artifact}", version, "the path")
 
 
 def _packed(

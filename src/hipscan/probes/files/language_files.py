@@ -31,8 +31,9 @@ LANGUAGE_FILES: Final = (
     *("*.jar", "*.war", "*.ear"),
 )
 
-# Which of the files with such names are not what they look like.
+# Which of the files with such names are not what they look like, or only kept for later (uv).
 UNFIT: Final = r"""
+  /^l.*\/\.cache\/uv\// { next }
   /^l.*\/package\.json$/ && !/\/node_modules\/(@[^\/]+\/)?[^\/@.][^\/]*\/package\.json$/ { next }
   /^l.*\/METADATA$/ && !/\.dist-info\/METADATA$/ { next }
   /^l.*\/PKG-INFO$/ && !/(\.egg-info|\/EGG-INFO)\/PKG-INFO$/ { next }

@@ -59,7 +59,11 @@ _FOLDER: Final = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[0-9][^-]*)(?:-py[23].*)?\.(?:dist|egg)-info"
 )
 _PINNED: Final = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;#]+)")
-_MEMBER: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s*:\s*("(?:[^"\\]|\\.)*")?)?|[{}\[\]]')
+# A string, with what stands behind its colon where it is a key; what does not end ends the line, so
+# that no text takes longer than it is long. Or a bracket.
+_MEMBER: Final = re.compile(
+    r'"((?:[^"\\]|\\.)*+)(?:"(?:\s*+:\s*+("(?:[^"\\]|\\.)*+")?)?|\\?$)|[{}\[\]]'
+)
 
 
 def language_fact(seen: Listing, cut: str) -> Fact:
