@@ -257,3 +257,10 @@ def test_a_line_that_never_ends_takes_no_longer_than_it_is_long() -> None:
         listing(f"F/srv/node_modules/x/package.json\n:{line}\nL\n"), ""
     ).records
     assert record["name"] == "x"
+
+
+def test_many_other_files_do_not_cut_packages_of_languages() -> None:
+    rows = "".join(f"w666:root:root:0:0:1:1.0:f:/srv/{n}\n" for n in range(5001))
+    facts = walk.parse(f"{rows}e0\nL\n", 0)
+    assert facts["walked_file"].status is FactStatus.PARTIAL
+    assert facts["language_package"].status is FactStatus.OK

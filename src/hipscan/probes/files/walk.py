@@ -138,8 +138,7 @@ unowned() {
 }
 # What is kept of the list: so many paths of packages of languages, and so many other files.
 keep() { awk '@UNFIT@  /^l/ { if (++paths <= @MOST@ + 1) print; next }
-  { print }
-  ++files > 5000 { exit }'; }
+  /^e/ || ++files < 5002'; }
 
 calm='' folders='' named='' listed=''
 # shellcheck disable=SC2185  # no search, only its version
@@ -260,7 +259,7 @@ def parse(text: str, _status: int) -> Facts:
     records = tuple(record for line in files[:_LIMIT] for record in file_records(line, packages))
     why = _cut(ends, len(files))
     walked = Fact(FactStatus.PARTIAL if why else FactStatus.OK, records, why)
-    return {"walked_file": walked, "language_package": language_fact(seen, why)}
+    return {"walked_file": walked, "language_package": language_fact(seen, _cut(ends, 0))}
 
 
 def _cut(ends: Sequence[str], count: int) -> str:
