@@ -2,6 +2,7 @@
 
     python -m tests.lifecycles.make FEEDS releases >rules/lifecycles.yaml
     python -m tests.lifecycles.make FEEDS products >rules/products.yaml
+    python -m tests.lifecycles.make FEEDS early_ends >rules/early_ends.yaml
 
 FEEDS is a folder with distro-info-data's debian.csv and ubuntu.csv, and with what the answers of
 endoflife.date are made of in endoflife/all-products.frontmatter.json:
@@ -138,8 +139,41 @@ def _end(said: object) -> str:
     return "past" if said is True else "-"
 
 
+def early_ends(feeds: Path) -> str:
+    """Return the lists of Debian packages whose support ends early as YAML.
+
+    From debian-security-support's lists in debian-security-support/, of which only sources and days
+    are taken. They bear no date: they are at least of the newest day that has come in them.
+    """
+    lists = {
+        path.suffix.removeprefix(".deb"): [
+            line.split()[:3:2] for line in path.read_text("utf-8").splitlines() if _is_entry(line)
+        ]
+        for path in (feeds / "debian-security-support").glob("security-support-ended.deb*")
+    }
+    newest = max(day for entries in lists.values() for _, day in entries if day <= dated(feeds))
+    head = (
+        "# Debian packages whose security support ends before that of their release. Made by\n"
+        "# tests/lifecycles/make.py from the lists of debian-security-support; not written by\n"
+        "# hand. A line is: source package (.* stands for more), day.\n"
+        f'dated: "{newest}"\nreleases:\n'
+    )
+    return head + "".join(
+        f'  "{release}":{"" if lists[release] else " []"}\n'
+        + "".join(f'  - "{source} {day}"\n' for source, day in lists[release])
+        for release in sorted(lists, key=int)
+    )
+
+
+def _is_entry(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("#")
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    is_products = sys.argv[2] == "products"
-    made = products(folder) if is_products else text(lifecycles(folder), dated(folder))
-    sys.stdout.write(made)
+    tables = {
+        "releases": lambda: text(lifecycles(folder), dated(folder)),
+        "products": lambda: products(folder),
+        "early_ends": lambda: early_ends(folder),
+    }
+    sys.stdout.write(tables[sys.argv[2]]())

@@ -8,10 +8,13 @@ import pytest
 import yaml
 
 from hipscan.errors import DocumentError
+from hipscan.feeds import early_ends
 from hipscan.model.fact import Fact, FactStatus, Record, missing, ok
 from hipscan.model.knowledge import Knowledge, Lifecycle, TargetKnowledge, at
+from hipscan.model.snapshot import Snapshot, TargetData
 from hipscan.probes.packages import lifecycle, waiting
 from hipscan.rules import content, lifecycles
+from hipscan.rules import early_ends as early
 from tests.lifecycles import make
 
 CHECKOUT = Path(__file__).parents[2]
@@ -26,6 +29,54 @@ NOW = at("2026-11-21")
 def test_the_table_is_what_the_feeds_make() -> None:
     shipped = (content.root() / "lifecycles.yaml").read_text("utf-8")
     assert shipped == make.text(make.lifecycles(FEEDS), make.dated(FEEDS))
+
+
+@pytest.mark.skipif(not FEEDS.is_dir(), reason=f"no feeds in {FEEDS}; HIPSCAN_FEEDS names them")
+def test_the_list_of_early_ends_is_what_the_feeds_make() -> None:
+    shipped = (content.root() / "early_ends.yaml").read_text("utf-8")
+    assert shipped == make.early_ends(FEEDS)
+
+
+def _ended_on(version: str, *packages: tuple[str, str, str]) -> tuple[Any, str]:
+    facts = {
+        "platform": ok({"id": "debian", "version": version, "name": ""}),
+        "package": ok(
+            *(
+                {"manager": "dpkg", "name": name, "source": source, "version": number}
+                | {"installed": True}
+                for name, source, number in packages
+            )
+        ),
+    }
+    snapshot = Snapshot(TargetData("host"), "2026-11-21T00:00:00+00:00", "0", "", facts)
+    ended, dated = early_ends.of_snapshot(snapshot, EARLY)
+    return ended and [(item.source, item.packages, item.since) for item in ended], dated
+
+
+EARLY = early.load(content.root() / "early_ends.yaml")
+
+
+def test_the_list_that_ships_names_what_is_installed() -> None:
+    found, dated = _ended_on(
+        "12",
+        ("pdns-server", "pdns", "4.7.3-2"),
+        ("pdns-backend-mysql", "pdns", "4.7.3-2"),
+        ("php-horde-db", "php-horde-db", "2.4.1-5"),
+        ("suricata", "suricata", "1:7.0.3-1~bookworm"),
+        ("bash", "bash", "5.2.15-2"),
+    )
+    assert found == [
+        ("php-horde-db", ("php-horde-db",), "2025-03-22"),
+        ("pdns", ("pdns-backend-mysql", "pdns-server"), "2025-10-01"),
+    ]
+    assert dated == "2026-06-12"
+
+
+@pytest.mark.parametrize(("version", "found"), [("11", ()), ("13", None), ("", None)])
+def test_a_release_without_a_list_is_not_one_with_an_empty_list(
+    version: str, found: tuple[()] | None
+) -> None:
+    assert _ended_on(version, ("pdns-server", "pdns", "4.7.3-2"))[0] == found
 
 
 def test_no_release_is_in_the_table_twice() -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from hipscan.feeds.applications import Cycles
+from hipscan.feeds.early_ends import EarlyList
 from hipscan.frameworks import reader
 from hipscan.frameworks.catalogue import Framework, Standing
 from hipscan.model.finding import Waiver
 from hipscan.model.knowledge import Knowledge
 from hipscan.probes import table
 from hipscan.rules import content, lifecycles, products
+from hipscan.rules import early_ends as early
 from hipscan.rules.loader import load_packs
 from hipscan.rules.pack import Pack
 from hipscan.rules.vocabulary import Vocabulary
@@ -64,6 +66,12 @@ def knowledge(waivers: Sequence[Waiver] = (), *, now: datetime | None = None) ->
 def product(name: str) -> Cycles | None:
     """Return what the table that ships with hipscan says of a product, None for others."""
     return _products().get(name)
+
+
+@cache
+def early_ends() -> Mapping[str, EarlyList]:
+    """Return the lists of Debian packages whose support ends early that ship, by release."""
+    return early.load(content.root() / "early_ends.yaml")
 
 
 @cache

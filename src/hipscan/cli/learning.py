@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hipscan.cli import content
 from hipscan.errors import UsageError
+from hipscan.feeds import early_ends
 from hipscan.feeds.applications import Source
 from hipscan.feeds.known import matched, support
 from hipscan.fleet.run_folder import RunFolder, file_name, read_target_knowledge
@@ -38,11 +39,14 @@ class Learning:
     def _known(self, snapshot: Snapshot) -> TargetKnowledge:
         """Return what is known; whatever cannot be known of it is a reason, not an end."""
         ends = support(self.feeds, snapshot, self.products)
+        early, early_dated = early_ends.of_snapshot(snapshot, content.early_ends())
         known = TargetKnowledge(
             matched=matched(self.feeds, snapshot) if self.feeds else None,
             applications=ends.applications,
             lifecycles=ends.lifecycles,
             lifecycles_dated=ends.dated,
+            ended=early,
+            ended_dated=early_dated,
         )
         path = self.sightings / f"{file_name(snapshot.target.name)}.json"
         try:

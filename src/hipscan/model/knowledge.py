@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from hipscan.model.advisory import Matched
+from hipscan.model.advisory import Ended, Matched
 from hipscan.model.application import Application
 from hipscan.model.finding import Waiver
 from hipscan.model.vex import Statement
@@ -38,7 +38,9 @@ class TargetKnowledge:
     hipscan first saw it. `matched` is what the feeds say of it, None where there is no index of
     feeds. `applications` are those from outside of the distribution, None where nobody looked.
     `lifecycles` are what the feeds say of the releases of its distribution, of the ISO day
-    `lifecycles_dated`. `unknown` says of what could not be known, by name, why.
+    `lifecycles_dated`. `ended` are packages whose support ends early by the list that ships, of
+    the ISO day `ended_dated`, None where it has none of the release. `unknown` says of what could
+    not be known, by name, why.
     """
 
     first_seen: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +48,8 @@ class TargetKnowledge:
     applications: tuple[Application, ...] | None = None
     lifecycles: tuple[Lifecycle, ...] = ()
     lifecycles_dated: str = ""
+    ended: tuple[Ended, ...] | None = None
+    ended_dated: str = ""
     unknown: Mapping[str, str] = field(default_factory=dict)
 
 

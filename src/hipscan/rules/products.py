@@ -12,43 +12,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from hipscan.documents import files, yaml
-from hipscan.documents.document import Document, Value
-from hipscan.errors import DocumentError, Mistake
 from hipscan.feeds.applications import Cycles
 from hipscan.model.application import PAST, Cycle
+from hipscan.rules import dated_lists
 
-_DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_LINE: Final = re.compile(rf"\S+ (?:{_DAY}|{PAST}|-) (?:{_DAY}|{PAST}|-) \S.*")
+_END: Final = rf"(?:{dated_lists.DAY}|{PAST}|-)"
+_SHAPE: Final = dated_lists.Shape(
+    "products",
+    re.compile(rf"\S+ {_END} {_END} \S.*"),
+    "cycle, end of support, end of support that is paid for, newest version",
+)
 
 
 def load(path: Path) -> Mapping[str, Cycles]:
     """Return the table in `path` by product; raise DocumentError with every mistake in it."""
-    document = yaml.load(files.read(path), name=str(path))
-    match document.value:
-        case {"dated": str(dated), "products": {**products}, **rest} if not rest:
-            pass
-        case _:
-            wanted = "a table has dated, a day such as 2026-08-21, and products, a mapping"
-            raise DocumentError((document.mistake([], wanted),))
-    mistakes = [m for name, lines in products.items() for m in _wrong(document, name, lines)]
-    if mistakes:
-        raise DocumentError(tuple(mistakes))
+    dated, table = dated_lists.load(path, _SHAPE)
     return {
-        name: Cycles(dated, tuple(_cycle(str(line)) for line in lines))
-        for name, lines in products.items()
-        if isinstance(lines, list)
+        name: Cycles(dated, tuple(_cycle(line) for line in lines)) for name, lines in table.items()
     }
-
-
-def _wrong(document: Document, name: str, lines: Value) -> list[Mistake]:
-    if not isinstance(lines, list):
-        return [document.mistake(["products", name], "the lines of a product are a list")]
-    return [
-        document.mistake(["products", name, at], "is not: cycle, end, paid end, latest")
-        for at, line in enumerate(lines)
-        if not (isinstance(line, str) and _LINE.fullmatch(line))
-    ]
 
 
 def _cycle(line: str) -> Cycle:
