@@ -50,7 +50,8 @@ def of_snapshot(
     if distribution is None or found is None:
         return None, ""
     sources = _by_source(snapshot.fact("package").records)
-    meant = {source for pattern, _ in found.entries for source in _meant(pattern, sorted(sources))}
+    names = sorted(sources)
+    meant = {source for pattern, _ in found.entries for source in _meant(pattern, names)}
     items = [
         Item(source, str(package["version"]), source, (str(package["name"]),))
         for source in sorted(meant)
