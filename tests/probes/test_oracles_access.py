@@ -24,6 +24,7 @@ SETTINGS = {
         "sed -i 's/pam_umask.so.*/pam_umask.so umask=037/' /etc/pam.d/common-session*"
     ),
     "a file of profile.d": "echo 'umask u=rwx,g=,o=' >/etc/profile.d/ward.sh",
+    "behind profile.d": "echo umask 077 >/etc/profile.d/ward.sh; echo umask 023 >>/etc/profile",
     "a file of root": "echo 'umask 077' >>/root/.profile",
 }
 

@@ -1,7 +1,9 @@
 """Which rights new files get after a login: pam_umask and login.defs, then the files of shells.
 
 Shells read their files last, so a umask there wins: for everybody the last file that has one, for
-root one of root's own. Where a file has several, behind conditions perhaps, the loosest counts.
+root one of root's own. A shell that is not a login shell, as `sudo -s` starts one, reads files
+called bashrc alone; what they say counts where it is looser. Where a file has several, behind
+conditions perhaps, the loosest counts.
 Without any, pam_umask(8) takes its argument or UMASK of login.defs(5); without pam_umask the
 kernel's default of 022 holds. That pam_umask gives the group of one account alone the rights of
 its owner (USERGROUPS_ENAB, as on Debian 13) opens nothing to others and is left out.
@@ -41,23 +43,42 @@ def derive(get: FactReader, _knowledge: Knowledge) -> Fact:
     records = []
     for who in ("people", "root"):
         mine = [each for each in settings.records if who == "root" or not each["of_root"]]
-        chosen = _last(mine) or base
+        chosen = _loosest(_last(mine) or base, _last([m for m in mine if _is_for_all_shells(m)]))
         if isinstance(chosen, FactStatus):
             return missing(chosen, "PAM or login.defs could not be read")
         records.append({"who": who, **chosen})
     return ok(*records)
 
 
+def _is_for_all_shells(setting: Record) -> bool:
+    return str(setting["file"]).endswith(("/.bashrc", "/bash.bashrc", "/etc/bashrc"))
+
+
+def _loosest(login: Record | FactStatus, every: Record | None) -> Record | FactStatus:
+    """Return what a login shell has, or else what every shell has where that leaves more."""
+    if every is None or isinstance(login, FactStatus):
+        return every or login
+    return max(login, every, key=_left)
+
+
+def _left(setting: Record) -> int:
+    """Return how many rights are left; all of them where that is not known."""
+    return int(str(setting["leaves"] or "0777"), 8).bit_count()
+
+
 def _last(settings: Sequence[Record]) -> Record | None:
     if not settings:
         return None
-    last = max((str(each["file"]) for each in settings), key=_rank)
-    inside = [each for each in settings if each["file"] == last]
-    loosest = max(inside, key=lambda each: int(str(each["leaves"] or "0777"), 8).bit_count())
-    return {"leaves": loosest["leaves"], "file": last, "line": loosest["line"]}
+    last = max(map(_rank, settings))
+    inside = [each for each in settings if _rank(each) == last]
+    loosest = max(inside, key=_left)
+    return {"leaves": loosest["leaves"], "file": loosest["file"], "line": loosest["line"]}
 
 
-def _rank(path: str) -> tuple[int, str]:
+def _rank(setting: Record) -> tuple[int, str]:
+    path = str(setting["file"])
+    if setting["late"]:
+        return _ORDER.index("/etc/bashrc"), ""
     for number, start in enumerate(_ORDER):
         if path == start or (start.endswith("/") and path.startswith(start)):
             return number, path

@@ -4,11 +4,13 @@ Conditions around a statement are taken as true, as in a login shell that nobody
 Variables are not followed but for $HOME, which is root's; `$PATH` adds nothing new.
 
     P/root/.profile:3:.            a folder of PATH; nothing behind the colon: the current folder
+    L30                            where /etc/profile reads the files of profile.d
     U/etc/profile:9:027            a umask
     T41ed:0:0:root:root:/usr/sbin  modes and owners of the folders, and of those above
     N50                            this group has members
 """
 
+import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -47,6 +49,7 @@ set -- $chosen
 found=''
 [ $# -eq 0 ] || found=$(awk -v home="$home" '
 /^[ \t]*#/ { next }
+FILENAME == "/etc/profile" && /profile\.d/ { print "L" FNR }
 {
   line = $0
   sub(/[ \t]#.*/, "", line)
@@ -102,6 +105,7 @@ UMASK: Final = {
     "file": Field(FieldType.TEXT, "the file"),
     "line": Field(FieldType.INTEGER, "the line"),
     "of_root": Field(FieldType.BOOLEAN, "whether it is a file in the home of root"),
+    "late": Field(FieldType.BOOLEAN, "whether it stands in /etc/profile behind its profile.d"),
     "mask": Field(FieldType.MODE, "the umask"),
     "leaves": Field(FieldType.MODE, "the rights that it leaves a new folder"),
 }
@@ -147,6 +151,7 @@ def _folders(seen: Listing) -> Iterator[Record]:
 
 
 def _umasks(seen: Listing, home: str) -> Iterator[Record]:
+    loop = max(map(int, seen.behind("L")), default=sys.maxsize)
     for line in seen.plain:
         if line.startswith("U"):
             file, number, word = line[1:].split(":", 2)
@@ -155,6 +160,7 @@ def _umasks(seen: Listing, home: str) -> Iterator[Record]:
                 "file": file,
                 "line": int(number),
                 "of_root": file.startswith(f"{home}/"),
+                "late": file == "/etc/profile" and int(number) > loop,
                 "mask": None if leaves is None else f"{_FULL & ~leaves:04o}",
                 "leaves": None if leaves is None else f"{leaves:04o}",
             }

@@ -6,6 +6,7 @@ that is no number is unknown. Users can lower or raise it in files of their own 
 read-only.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,7 @@ while [ "$left" -gt 0 ]; do
   fi
 done
 [ $# -eq 0 ] || awk '
+FILENAME == "/etc/profile" && /^[^#]*profile\.d/ { print "L" FNR }
 /TMOUT/ {
   line = $0
   sub(/^[ \t]*#.*/, "", line); sub(/[ \t]#.*/, "", line)
@@ -82,8 +84,9 @@ class _State:
 
 
 def parse(text: str, _status: int) -> Facts:
-    """Parse statements about TMOUT: line, words, file.
+    """Parse statements about TMOUT: line, words, file; and where /etc/profile reads profile.d.
 
+    L30
     S3:readonly TMOUT=900:/etc/profile.d/tmout.sh
     S4:export TMOUT:/etc/profile.d/tmout.sh
     E
@@ -92,7 +95,8 @@ def parse(text: str, _status: int) -> Facts:
     if "E" not in seen.plain:
         raise ValueError("the list of statements has no end")
     state = _State()
-    for number, words, file in sorted(_statements(seen), key=lambda each: _rank(each[2])):
+    loop = max(map(int, seen.behind("L")), default=sys.maxsize)
+    for number, words, file in sorted(_statements(seen), key=lambda each: _rank(each, loop)):
         state.run(words, file, number)
     lost = seen.of_kind("denied", "special", "error")
     record = _record(state)
@@ -109,12 +113,16 @@ def _statements(seen: Listing) -> Iterator[tuple[int, list[str], str]]:
             yield int(number), words.split(), file
 
 
-def _rank(file: str) -> tuple[int, str]:
-    """Return the place of a file: Debian's bash.bashrc comes before profile.d, bashrc after it."""
-    first = ("/etc/profile", "/etc/bash.bashrc")
-    if file in first:
-        return first.index(file), file
-    return (3 if file == "/etc/bashrc" else 2), file
+def _rank(statement: tuple[int, list[str], str], loop: int) -> tuple[int, str]:
+    """Return the place of a statement.
+
+    /etc/profile reads Debian's bash.bashrc at its head and profile.d where it names it (`loop`);
+    RHEL's bashrc follows.
+    """
+    number, _, file = statement
+    if file == "/etc/profile":
+        return (3 if number > loop else 0), file
+    return {"/etc/bash.bashrc": 1, "/etc/bashrc": 4}.get(file, 2), file
 
 
 def _record(state: _State) -> dict[str, Value]:
