@@ -186,6 +186,26 @@ def test_a_war_names_what_it_brings(shell: str, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(not shutil.which("unzip"), reason="no unzip here")
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_jars_inside_of_a_war_have_their_own_poms(shell: str, how: int, tmp_path: Path) -> None:
+    poms = ["org.apache.commons:commons-text:1.9", "org.example:shared:1", "io.other:shared:1"]
+    _jar(tmp_path / "commons-text-1.9.bin", [poms[0]])
+    _jar(tmp_path / "shared-1.bin", poms[1:])
+    with zipfile.ZipFile(tmp_path / "app.war", "w", how) as archive:
+        for name in ("commons-text-1.9", "shared-1", "bare-2"):
+            file = tmp_path / f"{name}.bin"
+            content = file.read_bytes() if file.exists() else b"PK"
+            archive.writestr(f"WEB-INF/lib/{name}.jar", content)
+    found = {str(item["name"]): item["version"] for item in _look(tmp_path, shell).records}
+    assert found == {
+        "app": "",
+        "org.apache.commons:commons-text": "1.9",
+        "shared": "1",
+        "bare": "2",
+    }
+
+
 def test_names_of_files_forge_nothing(shell: str, tmp_path: Path) -> None:
     """Colons, blanks, quotes, equals signs and marks of the reply's own in folders."""
     for number, name in enumerate(("a:b", "a b", "a'b\"c", "x=y", "F", "!languages x", "-e", "*")):

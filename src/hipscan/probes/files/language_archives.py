@@ -5,12 +5,14 @@ F/opt/web/lib/log4j-core-2.14.1.jar
 F/srv/tomcat/webapps/viewer.war
 :mWEB-INF/lib/commons-text-1.9.jar
 :mMETA-INF/maven/org.example/viewer/pom.properties
+:nMETA-INF/maven/org.apache.commons/commons-text/pom.properties
 :pversion=1.0
 :pgroupId=org.example
 :partifactId=viewer
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -44,7 +46,8 @@ def archive_records(path: str, lines: Sequence[str]) -> Iterator[Record]:
     stem = file.rpartition(".")[0]
     if stem.endswith(_NO_CODE):
         return
-    poms = {match[2]: match[1] for line in lines if (match := _POM.fullmatch(line[1:]))}
+    members = [line[1:] for line in lines if line.startswith("m")]
+    poms = {match[2]: match[1] for name in members if (match := _POM.fullmatch(name))}
     told = dict(_told(lines))
     own = _own_artifact(stem, poms)
     for found in (_itself(path, stem, poms, own, told), *_packed(file, own, poms, told, lines)):
@@ -91,16 +94,38 @@ def _packed(
     lines: Sequence[str],
 ) -> Iterator[_Found]:
     """Yield what is packed into an archive: by poms, and the libraries of a war by their names."""
+    has_jars = any(line.startswith("m") and line.endswith(".jar") for line in lines)
     for artifact, group in sorted(poms.items()):
-        if artifact != own:
+        # The names in jars that lie in an archive as they are look like names in the archive.
+        if artifact != own and (artifact in told or not has_jars):
             group_told, version = told.get(artifact, (group, ""))
             yield _Found(f"{group_told}:{artifact}", version, "pom.properties", file)
+    groups = _groups(lines)
     for line in lines:
         inner = line[1:].rpartition("/")[2]
         if line.startswith("m") and inner.endswith(".jar"):
             stem = inner.removesuffix(".jar")
             if not stem.endswith(_NO_CODE):
-                yield _Found(*split(stem), "the name", file)
+                yield _inner(stem, file, groups)
+
+
+def _inner(stem: str, file: str, groups: Mapping[str, str]) -> _Found:
+    """Return a jar inside of an archive, by its name and the pom of that name."""
+    own = _own_artifact(stem, groups)
+    artifact, version = split(stem)
+    if not own:
+        return _Found(artifact, version, "the name", file)
+    named = _BUILD.sub("", stem[len(own) + 1 :])
+    return _Found(f"{groups[own]}:{own}", named, "pom.properties", file)
+
+
+def _groups(lines: Sequence[str]) -> Mapping[str, str]:
+    """Return the group of each artifact that the jars inside have a pom of, where only one has."""
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        if line[:1] in {"m", "n"} and (match := _POM.fullmatch(line[1:])):
+            seen[match[2]].add(match[1])
+    return {artifact: min(groups) for artifact, groups in seen.items() if len(groups) == 1}
 
 
 def split(stem: str) -> tuple[str, str]:

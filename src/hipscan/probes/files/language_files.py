@@ -6,7 +6,7 @@ distribution owns in its own folders goes no further. Of the others one grep rea
 names and versions, and another the ends of archives: a zip has the names of its members there in
 clear, so that `META-INF/maven/GROUP/ARTIFACT/pom.properties` and the jars inside of a war are seen
 without unpacking. Only a jar whose name does not tell enough is asked for the properties
-themselves.
+themselves, and what jars inside of a few others have for poms.
 
     Olibreoffice-common /usr/lib/libreoffice/share/x.jar     owned outside of the usual folders
     F/opt/app/lib/python3.11/site-packages/requests-2.25.0.dist-info/METADATA
@@ -18,6 +18,7 @@ themselves.
     F/opt/web/lib/log4j-core-2.14.1.jar
     :mMETA-INF/maven/org.apache.logging.log4j/log4j-core/pom.properties
     :pversion=2.14.1
+    :nMETA-INF/maven/GROUP/ARTIFACT/pom.properties           in a jar inside of it
 """
 
 from typing import Final
@@ -25,6 +26,7 @@ from typing import Final
 MOST: Final = 20_000
 _MOST_ARCHIVES: Final = 1000
 _MOST_UNPACKED: Final = 40
+_MOST_OPENED: Final = 2
 
 LANGUAGE_FILES: Final = (
     *("METADATA", "PKG-INFO", "*.egg-info", "vendor.txt", "vendored.txt", "package.json"),
@@ -53,9 +55,10 @@ LINES: Final = (
     '|^[^"]{0,4}[{].*"(name|version)"'
     "|^[[:space:]]*[A-Za-z0-9._-]+==[0-9]"
 )
+_POM: Final = r"META-INF/maven/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/pom\.properties"
 # The names of members in the directory at the end of a zip.
 _MEMBERS: Final = (
-    r"^==> .* <==$|^!cut$|META-INF/maven/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/pom\.properties"
+    rf"^==> .* <==$|^!cut$|{_POM}"
     r"|(WEB-INF|BOOT-INF|APP-INF)/lib/[A-Za-z0-9._+~-]+\.jar|^lib/[A-Za-z0-9._+~-]+\.jar"
 )
 
@@ -115,15 +118,16 @@ by_file() { awk '
   }
   END { for (path in known) if (!(path in seen)) print "F" path }'; }
 
-# Print the names inside of archives, and z before the archives that have to be unpacked for more.
+# Print the names inside of archives, z before the archives that have to be unpacked for more, and y
+# before those that have jars inside.
 by_archive() { awk '
-  function finish() { if (poms > fitting) print "z" path }
+  function finish() { if (poms > fitting) print "z" path; if (jars) print "y" path }
   !behind && $0 == "=" { behind = 1; next }
   !behind { known[$0] = 1; next }
   $0 == "!cut" { print "!languages reading archives took 4 s"; next }
   /^==> .* <==$/ && substr($0, 5, length($0) - 8) in known {
     finish()
-    path = substr($0, 5, length($0) - 8); count = poms = fitting = 0
+    path = substr($0, 5, length($0) - 8); count = poms = fitting = jars = 0
     file = path; sub(/.*\//, "", file); sub(/\.[jwe]ar$/, "", file)
     print "F" path
     next
@@ -133,7 +137,7 @@ by_archive() { awk '
   {
     seen[path, $0] = 1
     print ":m" $0
-    if (!/^META-INF/) next
+    if (!/^META-INF/) { jars++; next }
     split($0, part, "/"); poms++
     if (index(file, part[4] "-") == 1 && substr(file, length(part[4]) + 2) ~ /^[0-9]/) fitting++
   }
@@ -152,6 +156,18 @@ unpack() {
         sed -n "s/^\(groupId\|artifactId\|version\)=/:p&/p"
     done' sh
   [ $? -lt 124 ] || short "unpacking archives took 4 s"
+}
+
+# Print the names of the poms inside of the jars that are inside of archives.
+unpack_jars() {
+  command -v unzip >/dev/null || return
+  # shellcheck disable=SC2016  # for the shell inside
+  printf '%s\n' "$1" | head -n @OPENED@ | tr '\n' '\0' | $brief xargs -0 sh -c '
+    for file; do
+      printf "F%s\n" "$file"
+      unzip -p "$file" "*.jar" </dev/null | head -c 67108864 | tr "\0" "\n" |
+        grep -aoE "@POM@" | sort -u | sed "s/^/:n/"
+    done' sh
 }
 
 # Print which of the files belong to packages that are not in the folders of the distribution: O,
@@ -205,13 +221,16 @@ languages() {
         [ $? -lt 124 ] || printf '\n!cut\n'
       } | tr '\0' '\n' | grep -aoE '@MEMBERS@'
     } | by_archive)
-    printf '%s\n' "$named" | grep -v '^z'
+    printf '%s\n' "$named" | grep -v '^[yz]'
+    case $NL$named in *"${NL}y"*) unpack_jars "$(printf '%s\n' "$named" | sed -n 's/^y//p')" ;; esac
     case $NL$named in *"${NL}z"*) unpack "$(printf '%s\n' "$named" | sed -n 's/^z//p')" ;; esac
   fi
 }
 """.replace("@DISTRIBUTIONS@", _DISTRIBUTIONS)
     .replace("@LINES@", LINES)
     .replace("@MEMBERS@", _MEMBERS)
+    .replace("@POM@", _POM)
+    .replace("@OPENED@", str(_MOST_OPENED))
     .replace("@ARCHIVES@", str(_MOST_ARCHIVES))
     .replace("@MOST@", str(MOST))
     .replace("@UNPACKED@", str(_MOST_UNPACKED))
