@@ -41,7 +41,11 @@ _ALL: Final = (
     ),
     Derivation(second_factor.SPEC, ("sshd_config", "sshd_match", "pam_rule"), second_factor.derive),
     Derivation(becoming_root.SPEC, ("pam_rule", "group"), becoming_root.derive),
-    Derivation(vulnerability.UNJUDGED, vulnerability.NEEDS, vulnerability.derive_unjudged),
+    Derivation(
+        vulnerability.UNJUDGED,
+        (*vulnerability.NEEDS, "unpackaged_software"),
+        vulnerability.derive_unjudged,
+    ),
     Derivation(vulnerability.ENDED, vulnerability.NEEDS, vulnerability.derive_ended),
     Derivation(vulnerability.FEED, vulnerability.NEEDS, vulnerability.derive_feeds),
     Derivation(vulnerability.SPEC, (*vulnerability.NEEDS, "package_lists"), vulnerability.derive),
