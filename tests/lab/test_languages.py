@@ -64,6 +64,48 @@ _PLACES = {
     "CVE-2026-10005": ["/srv/java/log4j-core-2.14.1.jar"],
     "MAL-2026-1": ["/srv/web/node_modules/colourama"],
 }
+_FILES = r"""
+set -e
+put() { mkdir -p "$top$1"; printf '%b' "$3" >"$top$1/$2"; }
+theirs() {
+  put /usr/lib/python3.9/site-packages/lab-1.0.dist-info METADATA 'Name: lab\nVersion: 1.0\n'
+  put /usr/lib/node_modules/npm package.json '{\n "name": "npm",\n "version": "10.0.0"\n}\n'
+}
+top=''
+put /usr/lib/python3.9/site-packages/own-2.0.dist-info METADATA 'Name: own\nVersion: 2.0\n'
+"""
+_OWNED = {
+    "rpm": r"""
+top=/tmp/b/root; theirs
+cat >/tmp/b/x.spec <<'END'
+Name: lab-languages
+Version: 1
+Release: 1
+Summary: x
+License: x
+BuildArch: noarch
+%description
+x
+%install
+mkdir -p %{buildroot}
+cp -r /tmp/b/root/usr %{buildroot}/
+%files
+/usr/lib/python3.9/site-packages/lab-1.0.dist-info
+/usr/lib/node_modules
+END
+cd /tmp/b
+rpmbuild --quiet --define '_topdir /tmp/b' --define '_rpmdir /tmp/b/out' --target noarch -bb x.spec
+rpm -i out/noarch/*.rpm
+rm -r /tmp/b
+""",
+    "busybox": r"""
+top=''; theirs
+mkdir -p /lib/apk/db
+printf 'P:lab-languages\nV:1\nF:usr/lib/python3.9/site-packages/lab-1.0.dist-info\nR:METADATA\n' \
+  >/lib/apk/db/installed
+printf 'F:usr/lib/node_modules/npm\nR:package.json\n\n' >>/lib/apk/db/installed
+""",
+}
 _RULES = ("malicious-package", "vulnerabilities-fixable")
 
 
@@ -125,3 +167,16 @@ def _verdicts(host: Host, client: Client) -> dict[str, list[str]]:
     }
     assert set(_RULES) - failed.keys() == set(found["targets"][0]["pass"])
     return failed
+
+
+@pytest.mark.parametrize("image", _OWNED)
+def test_what_rpm_and_apk_own_is_known(
+    image: str, start: Callable[[str], Host], client: Client
+) -> None:
+    """What lies in Python's own folder is left out, what lies elsewhere has an owner."""
+    host = start(image)
+    host.run(_FILES + _OWNED[image])
+    records = client.collect(host)["facts"]["language_package"]["records"]
+    found = {item["name"]: item.get("owner", "") for item in records if "3.9" in item["path"]}
+    found |= {item["name"]: item["owner"] for item in records if item["name"] == "npm"}
+    assert found == {"own": "", "npm": "lab-languages"}
