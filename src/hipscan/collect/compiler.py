@@ -144,7 +144,8 @@ trap 'late=yes; reap' USR1
 
 # limited SECONDS DATA TEXT: run a text in a shell of its own, for so long at most.
 limited() {
-  all="nonce=\$HIPSCAN_NONCE; unset HIPSCAN_NONCE$NL$quick$NL$clock$NL$library$3"
+  all="nonce=\$HIPSCAN_NONCE; unset HIPSCAN_NONCE; ended=''$NL$quick$NL$clock$NL$library$3
+printf '%s\\n' \"\$ended\" || exit 1"
   late=''
   if [ "$limiter" = timeout ]; then
     HIPSCAN_NONCE=$nonce HIPSCAN_DATA=$2 timeout -k 2 "$1" sh -c "$all" &
@@ -162,10 +163,11 @@ limited() {
   child='' dog=''
 }
 
-# framed NAME DIGEST BYTES FORM SCRIPT: the text that prints the frame of a probe.
+# framed NAME DIGEST BYTES FORM SCRIPT: the text that prints the frame of a probe, but for its last
+# line: that goes with the first of the next, since each write may become a packet of SSH.
 framed() {
   if [ "$4" = bulky ]; then how=$code form=''; else how=$plain form=$plainly; fi
-  frame="printf '\\n@%s frame $1$form\\n' \$nonce || exit 1
+  frame="printf '%s\\n@%s frame $1$form\\n' \"\$ended\" \$nonce || exit 1
 now; begun=\$now
 { printf '#begin $1 $2\\n'
 trap 'printf \"\\n#end %s\\n\" \$?' EXIT
@@ -173,7 +175,7 @@ exec 2>/dev/null
 $5
 } | head -c $3 | $how
 status=\$?; now
-printf '\\n@%s done $1 %s %s\\n' \$nonce \$status \$((now - begun)) || exit 1
+ended=\"\$NL@\$nonce done $1 \$status \$((now - begun))\"
 "
 }
 
