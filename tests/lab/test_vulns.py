@@ -208,6 +208,7 @@ def _one_step_behind(feed: Path, ecosystem: str, status: str) -> str:
     return "\n\n".join(stanzas) + "\n"
 
 
+@pytest.mark.rotating
 @pytest.mark.parametrize("image", OLD)
 def test_a_host_that_lacks_real_fixes_has_what_the_second_reading_finds(
     start: Callable[[str], Host], client: Client, image: str
@@ -235,6 +236,7 @@ def _in_security_archive(host: Host) -> dict[str, str]:
     return found
 
 
+@pytest.mark.rotating
 @pytest.mark.parametrize("image", ["debian12-services", "debian13-services"])
 def test_an_up_to_date_host_needs_no_action(
     start: Callable[[str], Host], client: Client, image: str
