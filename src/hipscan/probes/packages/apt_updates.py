@@ -85,8 +85,9 @@ if [ -s /var/lib/dpkg/status ] && command -v apt-cache >/dev/null; then
       served = 1
       if (!own) newer = newer "\nfrom " $2 " " $3
       uri = $2; sub(/\/\/[^\/@]*@/, "//", uri)
-      all = all " " uri " " $3
-      if (here) mine = mine " " uri " " $3
+      source = " " uri " " ($3 == "" ? "-" : $3)
+      all = all source
+      if (here) mine = mine source
     }
     END {
       flush()
