@@ -25,7 +25,8 @@ _EXIT_CODES = """Exit status: 0 nothing at or above --fail-on, 1 something is, 2
 
 _VULNS_CODES = """Exit status: 0 nothing that has a fix or is exploited (--cve: no host has
 it), 1 something is found, 2 wrong usage, 3 something could not be looked up, or
-the data are too old to say that there is nothing; 4, 70, 130, 143 as for scan."""
+the data cannot say that there is nothing (too old, no list of what is
+exploited); 4, 70, 130, 143 as for scan."""
 
 app = typer.Typer(
     name="hipscan",
