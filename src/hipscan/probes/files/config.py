@@ -110,7 +110,10 @@ def _settings(kind: ConfigFile, read: Listing) -> Iterator[tuple[str, Setting]]:
 
 
 def _file(kind: ConfigFile, path: str, read: Listing) -> Iterator[tuple[str, Setting]]:
+    """Yield what a file sets; programs pass over what stands in another section, or in none."""
     for setting in kind.reader(read.files[path]):
+        if kind.section and setting.section != kind.section:
+            continue
         key = setting.key.lower() if kind.fold else setting.key
         yield path, replace(setting, key=key)
 

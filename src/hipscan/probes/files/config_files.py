@@ -28,7 +28,7 @@ class ConfigFile:
     folders_first: bool = False
     several: frozenset[str] = frozenset()
     fold: bool = False
-    section: str = ""  # of the defaults
+    section: str = ""  # the one section that counts, where there is one
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 

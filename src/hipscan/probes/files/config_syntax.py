@@ -56,6 +56,11 @@ def ini(lines: Sequence[str]) -> Iterator[Setting]:
             yield Setting(section, key.strip(), value.strip(), number)
 
 
+def ini_section(lines: Sequence[str], section: str) -> Iterator[Setting]:
+    """Read the settings of one section; systemd passes over those before any section."""
+    return (setting for setting in ini(lines) if setting.section == section)
+
+
 def equals(lines: Sequence[str]) -> Iterator[Setting]:
     """Read `minlen = 12`, and flags that stand alone (pwquality.conf, faillock.conf).
 

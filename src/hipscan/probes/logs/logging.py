@@ -10,7 +10,7 @@ from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, ok
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing, Probe, listing
-from hipscan.probes.files.config_syntax import ini
+from hipscan.probes.files.config_syntax import ini_section
 from hipscan.probes.gathering import GATHER, by_precedence
 from hipscan.probes.logs import logrotate, rsyslog, syslog_ng
 
@@ -189,7 +189,7 @@ def _uploads(files: Mapping[str, Sequence[str]], *, starts: bool | None) -> Iter
     pieces = by_precedence(files, _UPLOAD_FOLDERS)
     url, ca, place = "", "", (main, 0)
     for path in (main, *pieces):
-        for setting in ini(files.get(path, ())):
+        for setting in ini_section(files.get(path, ()), "Upload"):
             if setting.key == "URL":
                 url, place = setting.value, (path, setting.line)
             elif setting.key == "TrustedCertificateFile":

@@ -12,7 +12,7 @@ from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, missing
 from hipscan.probes.base import FactSpec, Field, FieldType, Listing, judge_notes
-from hipscan.probes.files.config_syntax import ini
+from hipscan.probes.files.config_syntax import ini_section
 from hipscan.probes.gathering import by_precedence
 
 FOLDERS: Final = (
@@ -87,7 +87,7 @@ def _shell(unit: str, seen: Listing) -> Iterator[Record]:
     pieces = by_precedence(drop_in, tuple(f"{folder}/{unit}.d" for folder in FOLDERS))
     commands, forced, file = list[str](), False, main
     for path in (main, *pieces):
-        for setting in ini(seen.files[path]):
+        for setting in ini_section(seen.files[path], "Service"):
             if setting.key == "ExecStart":
                 commands = [*commands, setting.value] if setting.value else []
                 file = path

@@ -20,7 +20,7 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
-from hipscan.probes.files.config_syntax import ini, spaced
+from hipscan.probes.files.config_syntax import ini_section, spaced
 from hipscan.probes.gathering import GATHER, by_precedence
 
 _TIMESYNCD: Final = tuple(f"{top}/systemd/timesyncd.conf" for top in ("/etc", "/usr/lib"))
@@ -178,7 +178,7 @@ def _timesyncd(files: Mapping[str, Sequence[str]]) -> Iterator[Record]:
     made: dict[str, list[Record]] = {"NTP": [], "FallbackNTP": []}
     main = [path for path in _TIMESYNCD if path in files][:1]
     for path in (*main, *by_precedence(files, _PIECES)):
-        for setting in ini(files[path]):
+        for setting in ini_section(files[path], "Time"):
             if setting.key not in made:
                 continue
             kind = "server" if setting.key == "NTP" else "fallback"
