@@ -94,7 +94,7 @@ FOLDER: Final = {
     "file": Field(FieldType.TEXT, "the file that sets PATH"),
     "line": Field(FieldType.INTEGER, "the line of the file"),
     "absolute": Field(FieldType.BOOLEAN, "whether it starts with a slash"),
-    "exists": Field(FieldType.BOOLEAN, "whether it is there"),
+    "exists": Field(FieldType.BOOLEAN, "whether there is such a folder"),
     "changed_by": Field(
         FieldType.LIST,
         "who besides root can put programs there: `everybody: PATH`, `group NAME: PATH`,"
@@ -145,7 +145,7 @@ def _folders(seen: Listing) -> Iterator[Record]:
                 "file": file,
                 "line": int(number),
                 "absolute": absolute,
-                "exists": path in status if absolute else None,
+                "exists": path in status and status[path].is_folder if absolute else None,
                 "changed_by": who,
             }
 
