@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hipscan.feeds.languages import normalised
@@ -253,6 +253,8 @@ def test_only_the_members_of_the_object_itself_count(
     version=st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}(\.Final|-jre|-M[0-9])?", fullmatch=True),
     build=st.sampled_from(["", "-linux-x86_64", "-all", "-jar-with-dependencies", "-osx-aarch_64"]),
 )
+@example(artifact="support-v4", version="24.1", build="")
+@example(artifact="tool", version="1.2", build="-all")
 def test_the_name_of_a_jar_is_artifact_version_and_build(
     artifact: str, version: str, build: str
 ) -> None:

@@ -20,7 +20,8 @@ from typing import Final
 from hipscan.model.fact import Record
 
 _POM: Final = re.compile(r"META-INF/maven/([^/]+)/([^/]+)/pom\.properties")
-_NAMED: Final = re.compile(r"(.+?)-v?([0-9][A-Za-z0-9._+-]*)")
+_NAMED: Final = re.compile(r"(.+?)-([0-9][A-Za-z0-9._+-]*)")
+_NAMED_WITH_V: Final = re.compile(r"(.+)-v([0-9][A-Za-z0-9._+]*)")
 # What follows the version in a file's name, and says which build of it this is.
 _BUILD: Final = re.compile(
     r"-(?:tests?|shaded|all|uber|nodep|runtime|jar-with-dependencies|exec|boot|"
@@ -134,7 +135,7 @@ def split(stem: str) -> tuple[str, str]:
     commons-lang3-3.12.0                                -> commons-lang3, 3.12.0
     netty-transport-native-epoll-4.1.50.Final-linux-x86_64 -> ..., 4.1.50.Final
     """
-    match = _NAMED.fullmatch(stem)
+    match = _NAMED.fullmatch(stem) or _NAMED_WITH_V.fullmatch(stem)
     return (match[1], _BUILD.sub("", match[2])) if match else (stem, "")
 
 
