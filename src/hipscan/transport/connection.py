@@ -38,20 +38,28 @@ class EagerSocket(socket.socket):
     seconds they may pile up before they are read, while there are few.
     """
 
-    pause = 0.0
-    _ahead = b""
-    _is_busy = False
+    def __init__(self, family: int, kind: int, protocol: int) -> None:
+        super().__init__(family, kind, protocol)
+        self.pause = 0.0
+        self._ahead = b""
+        self._is_busy = False
+        self._is_shut = threading.Event()
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Receive as socket.socket does, from what was read ahead where there is some."""
         if not self._ahead:
             if self.pause and not self._is_busy:
-                time.sleep(self.pause)
+                self._is_shut.wait(self.pause)
             self._ahead = super().recv(_READ_AHEAD, flags)
             self._is_busy = len(self._ahead) == _READ_AHEAD
             self.acknowledge_at_once()
         data, self._ahead = self._ahead[:bufsize], self._ahead[bufsize:]
         return data
+
+    def shutdown(self, how: int, /) -> None:
+        """Shut down as socket.socket does; nobody waits for packets to pile up any more."""
+        self._is_shut.set()
+        super().shutdown(how)
 
     def acknowledge_at_once(self) -> None:
         """Ask the kernel not to delay the next acknowledgement, where it can be asked."""
