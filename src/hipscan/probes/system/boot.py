@@ -1,12 +1,16 @@
 r"""How the host starts: kernel parameters, GRUB's password, and what the rescue shells ask for.
 
-`run` is the command line of the kernel that runs, `boot` what the boot loader's files and
-/etc/default/grub give the next one. GRUB asks for a password where `superusers` names somebody
-(GRUB manual, "Security"); RHEL's grub.cfg names them only while user.cfg holds a hash. Hashes
-stay on the target; so do values of parameters that may be a secret.
+`run` is the command line of the kernel that runs, `boot` what an entry of the boot loader gives
+the next one, `default` what /etc/default/grub writes into such entries when they are made again,
+and `spare` a rescue entry or what kernel-install gives a new one.
+
+GRUB asks for a password where `superusers` names somebody (GRUB manual, "Security"); RHEL's
+grub.cfg names them only while user.cfg holds a hash. Hashes stay on the target; so do values of
+parameters that may be a secret.
 
     run BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro quiet
     boot root=/dev/sda1 ro quiet
+    default quiet
     grub /boot/grub/grub.cfg
     entries
     super root
@@ -61,8 +65,11 @@ function shown(from,   i, word, words) {
   return words
 }
 FILENAME == "/proc/cmdline" { print "run" shown(1); next }
-FILENAME == "/etc/kernel/cmdline" { print "boot" shown(1); next }
-FILENAME ~ /^\/boot\/loader\// { if ($1 == "options") print "boot" shown(2); next }
+FILENAME == "/etc/kernel/cmdline" { print "spare" shown(1); next }
+FILENAME ~ /^\/boot\/loader\// {
+  if ($1 == "options") print (FILENAME ~ /rescue/ ? "spare" : "boot") shown(2)
+  next
+}
 FILENAME ~ /^\/etc\/default\// {
   if (!match($0, /^[ \t]*(export[ \t]+)?GRUB_CMDLINE_LINUX(_DEFAULT)?\+?=/)) next
   name = substr($0, 1, RLENGTH); more = name ~ /\+=$/
@@ -92,7 +99,7 @@ FILENAME ~ /^\/etc\// { next }
   sub(/^[ \t]*set[ \t]+superusers=/, ""); gsub(/["\047]/, ""); print "super", $0; next
 }
 /GRUB2_PASSWORD/ { print "conditional" }
-END { for (name in set) { $0 = set[name]; print "boot" shown(1) } }
+END { for (name in set) { $0 = set[name]; print "default" shown(1) } }
 ' "$@" || note error "reading the boot loader"
 set --
 for path in /boot/grub/*.cfg /boot/grub2/*.cfg /boot/efi/EFI/*/*.cfg /etc/grub.d/*; do
@@ -114,6 +121,10 @@ BOOT_FIELDS: Final = {
     "parameters": Field(FieldType.LIST, "the kernel's command line; secrets are hidden"),
     "configured": Field(
         FieldType.LIST, "parameters for the next start, of the boot loader and /etc/default/grub"
+    ),
+    "lasting": Field(
+        FieldType.LIST,
+        "those that every entry and /etc/default/grub have: they stay when one is made anew",
     ),
     "nx": Field(FieldType.BOOLEAN, "whether the processor can forbid running data; x86 only"),
     "uefi": Field(FieldType.BOOLEAN, "whether it was started by UEFI"),
@@ -165,9 +176,26 @@ def parse(text: str, _status: int) -> Facts:
     }
 
 
-def _words(seen: Listing, kind: str) -> list[str]:
+def _words(seen: Listing, *kinds: str) -> list[str]:
     lines = (line.split() for line in seen.plain)
-    return list(dict.fromkeys(word for first, *rest in lines if first == kind for word in rest))
+    return list(dict.fromkeys(word for first, *rest in lines if first in kinds for word in rest))
+
+
+def _lasting(seen: Listing) -> list[str] | None:
+    """Return what neither an entry nor /etc/default/grub lacks; None where nothing tells.
+
+    An entry with variables in it, as RHEL 8 writes `$kernelopts`, tells nothing.
+    """
+    lines = [line.split() for line in seen.plain if line]
+    entries = [words for first, *words in lines if first == "boot"]
+    defaults = [words for first, *words in lines if first == "default"]
+    told = [set(words) for words in entries if "$" not in "".join(words)]
+    if defaults:
+        told.append({word for words in defaults for word in words})
+    elif not entries:
+        told.append(set(_words(seen, "spare")))
+    every = _words(seen, "boot", "spare", "default")
+    return [word for word in every if all(word in each for each in told)] if told else None
 
 
 def _hidden(seen: Listing) -> list[str]:
@@ -175,9 +203,11 @@ def _hidden(seen: Listing) -> list[str]:
 
 
 def _boot(seen: Listing) -> Fact:
+    hidden = bool(_hidden(seen))
     record: dict[str, Value] = {
         "parameters": _words(seen, "run"),
-        "configured": None if _hidden(seen) else _words(seen, "boot"),
+        "configured": None if hidden else _words(seen, "boot", "spare", "default"),
+        "lasting": None if hidden else _lasting(seen),
         "uefi": any(line.startswith("efi ") for line in seen.plain),
     }
     flags = _words(seen, "nx")
