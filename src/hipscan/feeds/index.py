@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from hipscan.feeds import schema
 from hipscan.feeds.stock import Item
@@ -54,8 +54,7 @@ SELECT sole, max(score), vector FROM advisory
 WHERE sole != '' AND sole IN (SELECT cve FROM asked) AND score IS NOT NULL GROUP BY sole"""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A record that an installed item falls into; `n` is the place of the item in its stock."""
 
     n: int

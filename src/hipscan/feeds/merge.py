@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hipscan.feeds.index import Hit
 from hipscan.feeds.severity import Said, grade
@@ -9,8 +10,7 @@ from hipscan.feeds.stock import Item
 from hipscan.model.advisory import Advisory, State
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A record, the item that falls into it, and whether that is certain."""
 
     hit: Hit
@@ -86,6 +86,8 @@ def _state(certain: Sequence[Found], best: Found | None) -> State:
 
 def _headline(found: Sequence[Found]) -> Hit:
     """Return the vendor's first advisory, where there is one, else the record of the CVE."""
+    if len(found) == 1:
+        return found[0].hit
     order = sorted((item.hit for item in found), key=lambda hit: (hit.published, hit.osv))
     return next((hit for hit in order if not hit.sole), order[0])
 
