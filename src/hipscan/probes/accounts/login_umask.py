@@ -77,7 +77,7 @@ def _last(settings: Sequence[Record]) -> Record | None:
 
 def _rank(setting: Record) -> tuple[int, str]:
     path = str(setting["file"])
-    if setting["late"]:
+    if setting.get("late"):
         return _ORDER.index("/etc/bashrc"), ""
     for number, start in enumerate(_ORDER):
         if path == start or (start.endswith("/") and path.startswith(start)):
