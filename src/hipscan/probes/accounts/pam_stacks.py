@@ -46,6 +46,8 @@ def words(text: str) -> list[str]:
 
     auth [success=1 default=ignore] pam_unix.so nullok
     """
+    if "[" not in text:
+        return text.split()
     found = (match for match in _WORD.finditer(text))
     return [match[0] if match[1] is not None else match[2] for match in found]
 

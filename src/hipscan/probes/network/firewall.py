@@ -5,13 +5,14 @@ only ask. Neither runs where it would make the kernel load a module first. Files
 brings a filter at the next start.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, missing, ok
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing, Probe, listing
 from hipscan.probes.network.firewall_files import NFT_FILES, SAVED
 from hipscan.probes.network.firewall_host import Host
-from hipscan.probes.network.firewall_records import policies, tools
+from hipscan.probes.network.firewall_records import Tool, policies, tools
 
 _SAVED: Final = " ".join(path for paths in SAVED.values() for path in paths)
 
@@ -178,10 +179,14 @@ def parse(text: str, _status: int) -> Facts:
     if not any(line.startswith("link ") for line in seen.plain):
         raise ValueError("no interface, not even lo")
     host = Host.of(seen)
-    return {"firewall": ok(*tools(host)), "firewall_hook": _hooks(host, seen)}
+    there = tuple(tools(host))
+    return {
+        "firewall": ok(*(tool.record for tool in there)),
+        "firewall_hook": _hooks(host, there, seen),
+    }
 
 
-def _hooks(host: Host, seen: Listing) -> Fact:
+def _hooks(host: Host, there: Sequence[Tool], seen: Listing) -> Fact:
     denied = seen.of_kind("denied")
     if denied and host.chains is None:
         return missing(FactStatus.DENIED, denied[0].text)
@@ -190,7 +195,7 @@ def _hooks(host: Host, seen: Listing) -> Fact:
         if not notes:
             raise ValueError("the kernel's rules are cut off")
         return missing(FactStatus.UNSUPPORTED, notes[0].text)
-    records: list[Record] = list(policies(host))
+    records: list[Record] = list(policies(host, there))
     lost = seen.of_kind("error")
     return Fact(FactStatus.PARTIAL, tuple(records), lost[0].text) if lost else ok(*records)
 

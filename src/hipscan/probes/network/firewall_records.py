@@ -1,6 +1,7 @@
 """The records of the firewall probe: tools, and what the kernel's filter does. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
@@ -12,12 +13,20 @@ from hipscan.probes.network.firewall_host import Host
 from hipscan.probes.network.firewall_model import Chain, End, Packet, Ports
 from hipscan.probes.network.firewall_strangers import PATHS, STRANGERS, filters, passing, worst
 
-_SELF: Final = {"ip": "127.0.0.1", "ip6": "::1"}
+_SELF: Final = {"ip": ip_address("127.0.0.1"), "ip6": ip_address("::1")}
 _OTHERS: Final = ("shorewall", "ferm", "csf", "firehol")
 
 
-def tools(host: Host) -> Iterator[Record]:
-    """Yield a record for each tool that is there."""
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that is there: its record, and what its files make of strangers, None if unsaid."""
+
+    record: Record
+    made: configured.Defaults | None
+
+
+def tools(host: Host) -> Iterator[Tool]:
+    """Yield each tool that is there."""
     starting = {name for name in ("firewalld", "nftables", *_OTHERS) if name in host.starting}
     if "ufw" in host.starting and configured.is_ufw_enabled(host.files):
         starting.add("ufw")
@@ -26,7 +35,7 @@ def tools(host: Host) -> Iterator[Record]:
     for name, (present, file) in _present(host).items():
         if present or name in starting:
             made = _defaults(name, host)
-            yield {
+            record: Record = {
                 "name": name,
                 "starts": name in starting,
                 "loaded": None if host.chains is None else _is_loaded(name, host.chains),
@@ -34,6 +43,7 @@ def tools(host: Host) -> Iterator[Record]:
                 "rivals": sorted(starting - {name}),
                 "file": file,
             }
+            yield Tool(record, made)
 
 
 def _present(host: Host) -> dict[str, tuple[bool, str]]:
@@ -92,10 +102,10 @@ def _saved(host: Host) -> tuple[Chain, ...]:
     return tuple(chains)
 
 
-def policies(host: Host) -> Iterator[Record]:
-    """Yield a record for each family and hook."""
+def policies(host: Host, there: Iterable[Tool]) -> Iterator[Record]:
+    """Yield a record for each family and hook; `there` are the host's tools."""
     chains = host.chains or ()
-    starting = [_defaults(str(tool["name"]), host) for tool in tools(host) if tool["starts"]]
+    starting = [tool.made for tool in there if tool.record["starts"]]
     starting += [None for _ in host.loaders]
     for family in STRANGERS:
         for hook in configured.HOOKS:
@@ -140,7 +150,7 @@ def _spelt(proto: str, ports: Ports) -> str:
 
 def _talks_with_itself(chains: Sequence[Chain], family: str, hook: str) -> bool:
     """Say whether packets on lo pass; of forward, which they never meet, yes."""
-    own = ip_address(_SELF[family])
+    own = _SELF[family]
     for proto in ("tcp", "udp"):
         packet = Packet(family, proto, "lo" if hook == "input" else "", "lo", own, own)
         made = Filter(chains, packet)
@@ -150,7 +160,7 @@ def _talks_with_itself(chains: Sequence[Chain], family: str, hook: str) -> bool:
 
 
 def _lets_pretend(chains: Sequence[Chain], family: str, outer: Sequence[str]) -> bool:
-    own = ip_address(_SELF[family])
+    own = _SELF[family]
     made = [Filter(chains, Packet(family, "tcp", name, "", own, None)) for name in outer]
     return any(End.ACCEPT in ends for each in made for _, ends in passing(each, "input"))
 

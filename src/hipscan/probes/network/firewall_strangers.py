@@ -5,15 +5,15 @@ rule about one half of the Internet is not overlooked.
 """
 
 from collections.abc import Sequence
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from hipscan.probes.network.firewall_filter import Filter
 from hipscan.probes.network.firewall_model import Chain, End, Packet, Ports
 
 STRANGERS: Final = {
-    "ip": ("45.83.77.99", "190.77.13.201"),
-    "ip6": ("2a0e:77f0::99", "2607:77f0::99"),
+    "ip": (ip_address("45.83.77.99"), ip_address("190.77.13.201")),
+    "ip6": (ip_address("2a0e:77f0::99"), ip_address("2607:77f0::99")),
 }
 PATHS: Final = {
     "input": ("prerouting", "input"),
@@ -49,8 +49,9 @@ def _splits(chains: Sequence[Chain]) -> bool:
     )
 
 
-def _packet(family: str, hook: str, name: str, stranger: str, proto: str) -> Packet:
-    address = ip_address(stranger)
+def _packet(
+    family: str, hook: str, name: str, address: IPv4Address | IPv6Address, proto: str
+) -> Packet:
     if hook == "output":
         return Packet(family, proto, "", name, None, address, is_local=False)
     return Packet(family, proto, name, "", address, None, is_local=hook == "input")
