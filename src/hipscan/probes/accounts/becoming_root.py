@@ -1,10 +1,12 @@
 """Who may become root by su: pam_wheel(8) in the stack of the service su, and its group."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing, ok
 from hipscan.model.knowledge import Knowledge
+from hipscan.probes.accounts.pam_dispatch import PASSWORDS, Answer, walk
+from hipscan.probes.accounts.pam_stacks import PamRule
 from hipscan.probes.base import FactSpec, Field, FieldType
 
 SPEC: Final = FactSpec(
@@ -46,7 +48,7 @@ def derive(get: FactReader, _knowledge: Knowledge) -> Fact:
     return ok(*(_record(name, stack, groups.records) for name, stack in stacks.items() if stack))
 
 
-def _record(service: str, stack: Iterable[Record], groups: Iterable[Record]) -> Record:
+def _record(service: str, stack: Sequence[Record], groups: Iterable[Record]) -> Record:
     wheels = [rule for rule in stack if rule["module"] == "pam_wheel.so"]
     limits = [rule for rule in wheels if _limits(rule)]
     trusts = [rule for rule in wheels if "trust" in _arguments(rule)]
@@ -55,7 +57,7 @@ def _record(service: str, stack: Iterable[Record], groups: Iterable[Record]) -> 
     members = next((group["members"] for group in groups if group["name"] == name), [])
     return {
         "service": service,
-        "limited": bool(limits),
+        "limited": bool(limits) and not _lets_strangers_in(stack),
         "trusted": bool(trusts),
         "group": name,
         "members": members,
@@ -69,6 +71,31 @@ def _limits(rule: Record) -> bool:
     control = str(rule["control"])
     binds = control in ("required", "requisite") or "default=die" in control
     return binds and "deny" not in _arguments(rule)
+
+
+def _lets_strangers_in(stack: Sequence[Record]) -> bool:
+    """Say whether root's password alone is enough, as where pam_unix ends the stack before."""
+    rules = [
+        PamRule(
+            str(rule["type"]),
+            str(rule["control"]),
+            str(rule["module"]),
+            tuple(_arguments(rule)),
+            str(rule["file"]),
+            0,
+            substack=bool(rule.get("substack")),
+        )
+        for rule in stack
+    ]
+    return walk(rules, _to_a_stranger).lets_in
+
+
+def _to_a_stranger(rule: PamRule) -> Answer:
+    """Answer to somebody who knows the password of root and is in no group."""
+    if rule.module in PASSWORDS or rule.module == "pam_permit.so":
+        return Answer.SUCCESS
+    refusing = ("pam_wheel.so", "pam_rootok.so", "pam_deny.so")
+    return Answer.REFUSED if rule.module in refusing else Answer.NOTHING
 
 
 def _arguments(rule: Record) -> list[str]:

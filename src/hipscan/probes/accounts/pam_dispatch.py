@@ -12,6 +12,11 @@ from typing import Final
 
 from hipscan.probes.accounts.pam_stacks import PamRule
 
+PASSWORDS: Final = frozenset(
+    ("pam_unix.so", "pam_sss.so", "pam_ldap.so", "pam_krb5.so", "pam_winbind.so")
+)
+"""Modules that compare a password with one that is kept somewhere."""
+
 
 class Answer(StrEnum):
     """What a module returns, as far as stacks tell the answers apart."""

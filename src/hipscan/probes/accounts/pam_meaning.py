@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from hipscan.model.fact import Record, Value
-from hipscan.probes.accounts.pam_dispatch import Answer, action, walk
+from hipscan.probes.accounts.pam_dispatch import PASSWORDS, Answer, action, walk
 from hipscan.probes.accounts.pam_stacks import PamRule
 from hipscan.probes.base import Listing
 from hipscan.probes.files.config_syntax import equals, spaced
@@ -21,9 +21,6 @@ _JUDGES: Final = ("pam_pwquality.so", "pam_cracklib.so", "pam_passwdqc.so")
 _LOGINS: Final = ("login", "sshd")
 _CREDITS: Final = ("dcredit", "ucredit", "lcredit", "ocredit")
 _COUNTED: Final = ("deny", "unlock_time", "fail_interval", "even_root", "root_unlock_time")
-_PASSWORDS: Final = frozenset(
-    ("pam_unix.so", "pam_sss.so", "pam_ldap.so", "pam_krb5.so", "pam_winbind.so")
-)
 _NEUTRAL: Final = frozenset(
     f"pam_{name}.so"
     for name in ("env", "faildelay", "nologin", "issue", "group", "securetty", "shells", "access")
@@ -214,7 +211,7 @@ def _to_a_stranger(rule: PamRule) -> Answer:
 
 def _to_the_locked(rule: PamRule) -> Answer:
     """Answer to the right password of an account that is locked."""
-    if rule.module in _PASSWORDS or rule.module == "pam_permit.so":
+    if rule.module in PASSWORDS or rule.module == "pam_permit.so":
         return Answer.SUCCESS
     refusing = ("pam_faillock.so", "pam_deny.so")
     return Answer.REFUSED if rule.module in refusing else Answer.NOTHING
