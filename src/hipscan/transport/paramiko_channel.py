@@ -25,14 +25,17 @@ class ParamikoChannel(Channel):
         channel.in_stderr_buffer.set_event(self._woken)
 
     def send(self, data: bytes) -> int:
-        """Send what the window takes; a peer that is gone takes everything."""
-        if self._channel.closed:
-            return len(data)
+        """Send what the window takes, packet by packet; a peer that is gone takes everything."""
+        sent, packet = 0, 1
         try:
-            sent = self._channel.send(data) if self._channel.send_ready() else 0
+            while packet and sent < len(data) and self._channel.send_ready():
+                packet = self._channel.send(data[sent:])
+                sent += packet
         except TimeoutError:
-            sent = 0
+            pass
         except (OSError, EOFError, paramiko.SSHException):
+            return len(data)
+        if self._channel.closed:
             return len(data)
         self._stalled = sent < len(data)
         return sent
