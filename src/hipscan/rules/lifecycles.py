@@ -53,7 +53,7 @@ def load(path: Path) -> Table:
 
 
 def _wrong(document: Document, index: int, entry: Value) -> list[Mistake]:
-    where = ["releases", index]
+    where: list[str | int] = ["releases", index]
     if not isinstance(entry, dict):
         return [document.mistake(where, "a lifecycle is a mapping")]
     unknown = [key for key in entry if key not in _NEEDED + _OPTIONAL]

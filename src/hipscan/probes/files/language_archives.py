@@ -52,7 +52,7 @@ def archive_records(path: str, lines: Sequence[str]) -> Iterator[Record]:
     told = dict(_told(lines))
     own = _own_artifact(stem, poms)
     for found in (_itself(path, stem, poms, own, told), *_packed(file, own, poms, told, lines)):
-        packed = {"vendored": True, "inside": found.inside} if found.inside else {}
+        packed: Record = {"vendored": True, "inside": found.inside} if found.inside else {}
         yield {
             "ecosystem": "Maven",
             "name": found.name,
