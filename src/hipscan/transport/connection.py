@@ -18,6 +18,7 @@ from hipscan.errors import TargetError, Unreachable
 
 RESOLVE_SECONDS: Final = 5.0  # a resolver that is away, not one that is slow
 _READ_AHEAD: Final = 16 * 1024
+_LONG: Final = 512 * 1024
 _LEAST_SECONDS: Final = 0.5  # what an address gets however many there are
 _FAMILIES: Final = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 _NO_ROUTE: Final = frozenset(
@@ -35,7 +36,7 @@ class EagerSocket(socket.socket):
     TCP_QUICKACK falls back to delayed acknowledgements by itself, so it is set again each time;
     it takes a connection and one exec from 72 to 27 ms. A reply comes in many small packets, and
     to wake a thread for each of them costs more than all that is in them: `pause` is how many
-    seconds they may pile up before they are read, while there are few.
+    seconds they may pile up before they are read, until the reply turns out to be a long one.
     """
 
     def __init__(self, family: int, kind: int, protocol: int) -> None:
@@ -43,15 +44,17 @@ class EagerSocket(socket.socket):
         self.pause = 0.0
         self._ahead = b""
         self._is_busy = False
+        self._received = 0
         self._is_shut = threading.Event()
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Receive as socket.socket does, from what was read ahead where there is some."""
         if not self._ahead:
-            if self.pause and not self._is_busy:
+            if self.pause and not self._is_busy and self._received < _LONG:
                 self._is_shut.wait(self.pause)
             self._ahead = super().recv(_READ_AHEAD, flags)
             self._is_busy = len(self._ahead) == _READ_AHEAD
+            self._received += len(self._ahead)
             self.acknowledge_at_once()
         data, self._ahead = self._ahead[:bufsize], self._ahead[bufsize:]
         return data
