@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from hipscan.feeds import distributions, freshness, importing, planning
+from hipscan.feeds import distributions, freshness, importing, languages, planning
 from hipscan.feeds.build import building
 from hipscan.feeds.host_packages import stock
 from hipscan.feeds.index import opened
@@ -70,6 +70,13 @@ def matched(
     with opened(folder) as index:
         assert index is not None
         return match(index, [found])
+
+
+def matched_languages(folder: Path, records: Sequence[Record]) -> Matched:
+    """Return what the index in `folder` says of records of the fact `language_package`."""
+    with opened(folder) as index:
+        assert index is not None
+        return match(index, list(languages.stocks(records)))
 
 
 def package(fields: Record) -> Record:

@@ -39,9 +39,7 @@ RECORDS = [
 def _matched(folder: Path, *records: Record) -> Matched:
     path = making.write_zip(folder / "all.zip", RECORDS)
     making.import_into(folder / "feeds", path)
-    with opened(folder / "feeds") as index:
-        assert index is not None
-        return match(index, list(stocks(records)))
+    return making.matched_languages(folder / "feeds", records)
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,16 @@ CASES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_case(case: dict[str, Any], tmp_path: Path) -> None:
     making.import_into(tmp_path / "feeds", making.write_zip(tmp_path / "x.zip", case["records"]))
-    found = making.matched(
-        tmp_path / "feeds",
-        case["platform"],
-        case["packages"],
-        case.get("kernel"),
-        lists=case.get("lists", ()),
-    )
+    if "languages" in case:
+        found = making.matched_languages(tmp_path / "feeds", case["languages"])
+    else:
+        found = making.matched(
+            tmp_path / "feeds",
+            case["platform"],
+            case["packages"],
+            case.get("kernel"),
+            lists=case.get("lists", ()),
+        )
     seen = [
         {name: _plain(getattr(advisory, name)) for name in expected}
         for advisory, expected in zip(found.advisories, case["expect"], strict=False)

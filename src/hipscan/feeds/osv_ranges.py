@@ -1,7 +1,8 @@
 """Events of OSV's ranges as intervals of keys (osv-schema, "affected[].ranges[].events")."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hipscan.versions import InvalidVersion, Scheme, key
@@ -9,6 +10,7 @@ from hipscan.versions import InvalidVersion, Scheme, key
 # At the same version, an end counts before the next beginning; `last_affected` ends behind it.
 _ORDER: Final = {"fixed": 0, "introduced": 1, "last_affected": 2}
 _SHOWN: Final = 80
+_BOUND: Final = re.compile(r"(<=?)\s*(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,18 @@ class Interval:
     last_key: str | None = None
     fixed: str = ""
     broken: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it has no end."""
+        return not self.broken and self.fixed_key is None and self.last_key is None
+
+    def holds(self, version_key: str) -> bool:
+        """Say whether a version is in it for certain."""
+        if self.broken or version_key < self.introduced:
+            return False
+        is_before_fix = self.fixed_key is None or version_key < self.fixed_key
+        return is_before_fix and (self.last_key is None or version_key <= self.last_key)
 
 
 def intervals(scheme: Scheme, events: Sequence[Mapping[str, Any]]) -> Iterator[Interval]:
@@ -68,3 +82,21 @@ def listed(scheme: Scheme, versions: Sequence[str]) -> Iterator[Interval]:
         except InvalidVersion:
             continue
         yield Interval(found, last_key=found)
+
+
+def bounded(scheme: Scheme, interval: Interval, said: str) -> Interval:
+    """Return an interval without an end with the one that `said` ("<= 1.2", "< 1.3") gives it.
+
+    So GitHub says where the versions end that are known to be affected, when no version with the
+    fix was published where the package comes from (github/advisory-database, issue 470).
+    """
+    match = _BOUND.fullmatch(said.strip())
+    if match is None or not interval.is_open:
+        return interval
+    try:
+        end = key(scheme, match[2])
+    except InvalidVersion:
+        return interval
+    if end < interval.introduced:
+        return interval
+    return replace(interval, **{"last_key" if match[1] == "<=" else "fixed_key": end})

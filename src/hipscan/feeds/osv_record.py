@@ -6,9 +6,9 @@
                                "events": [{"introduced": "0"}, {"fixed": "590-2.1~deb12u2"}]}]}]}
 
 What the schema does not say, and real records do: events are not sorted; a package stands in a
-record several times; `versions` of distributions are stale copies of the ranges; ranges of type
-GIT are about commits. The CVEs behind a distribution's record are in `upstream`, in older records
-in `related`.
+record several times; `versions` of distributions are stale copies of the ranges, while those of
+languages may name more than the ranges do; ranges of type GIT are about commits. The CVEs behind a
+distribution's record are in `upstream`, in older records in `related`.
 """
 
 import re
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hipscan.feeds import cvss, ecosystems
-from hipscan.feeds.osv_ranges import Interval, intervals, listed
+from hipscan.feeds.osv_ranges import Interval, bounded, intervals, listed
 from hipscan.feeds.times import moment
 from hipscan.versions import Scheme
 
@@ -31,6 +31,7 @@ _LIVE_PATCH: Final = "LSN-"
 _NO_SECURITY: Final = ("ALBA-", "ALEA-", "RHBA-", "RHEA-")  # errata for bugs and features
 _MALWARE: Final = "MAL-"
 _LONGEST: Final = 200
+_KNOWN: Final = "last_known_affected_version_range"
 _LISTS: Final = ("aliases", "upstream", "related")
 
 
@@ -195,8 +196,8 @@ def _affected(entry: Mapping[str, Any]) -> Iterator[Affected]:
         entry, scheme, is_distribution=ecosystems.is_distribution(ecosystem)
     ):
         modular = _MODULE in interval.fixed
-        is_open = not interval.fixed and ecosystems.is_distribution(ecosystem)
-        newest = _newest(entry, scheme) if is_open else ""
+        has_no_fix = not interval.fixed and ecosystems.is_distribution(ecosystem)
+        newest = _newest(entry, scheme) if has_no_fix else ""
         yield Affected(ecosystem, name, interval, urgency, needs, modular, newest)
 
 
@@ -208,13 +209,16 @@ def _newest(entry: Mapping[str, Any], scheme: Scheme) -> str:
 def _intervals(
     entry: Mapping[str, Any], scheme: Scheme, *, is_distribution: bool
 ) -> Iterator[Interval]:
+    """Yield what is affected by ranges, and the versions that are listed beside them."""
     ranges = [item for item in _objects(entry, "ranges") if item.get("type") != "GIT"]
-    for item in ranges:
-        yield from intervals(scheme, _objects(item, "events"))
-    if not ranges or not is_distribution:
-        known = _texts(entry, "versions")
-        if not ranges:
-            yield from listed(scheme, known)
+    found = [one for item in ranges for one in intervals(scheme, _objects(item, "events"))]
+    said = "" if is_distribution else str(_object(entry, "database_specific").get(_KNOWN) or "")
+    yield from (bounded(scheme, one, said) for one in found)
+    if ranges and is_distribution:
+        return
+    for single in listed(scheme, _texts(entry, "versions")):
+        if not any(one.holds(single.introduced) for one in found):
+            yield single
 
 
 def _urgency(entry: Mapping[str, Any], specific: Mapping[str, Any]) -> str:

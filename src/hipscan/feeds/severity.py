@@ -8,6 +8,7 @@ attackers are known to use (KEV) is critical.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from hipscan.feeds import cvss
@@ -44,22 +45,26 @@ def grade(
     What Debian calls unimportant, it does not regard as a vulnerability of the package: whoever
     exploits it, does so in other software.
     """
-    words = set(urgencies)
+    words = frozenset(urgencies)
     if "unimportant" in words:
         return Severity.INFO
     if said.is_exploited:
         return Severity.CRITICAL
-    graded = _graded(ecosystem, ratings, words, said.score)
+    graded = _graded(ecosystem, frozenset(ratings), words, said.score)
     is_likely = said.epss is not None and said.epss >= _LIKELY
     if is_likely and (graded is None or graded.rank < Severity.HIGH.rank):
         return Severity.HIGH
     return graded
 
 
+@lru_cache(maxsize=4096)
 def _graded(
-    ecosystem: str, ratings: Iterable[str], words: set[str], score: float | None
+    ecosystem: str, ratings: frozenset[str], words: frozenset[str], score: float | None
 ) -> Severity | None:
-    """Return what people graded; Debian's urgency mostly says nothing, so a score comes first."""
+    """Return what people graded; Debian's urgency mostly says nothing, so a score comes first.
+
+    A few hundred answers serve all advisories of a fleet.
+    """
     rated = _worst(ratings)
     if rated is None and not ecosystem.startswith("Debian"):
         rated = _worst(words)
