@@ -86,11 +86,14 @@ def _tumbleweed(_version: str, _name: str) -> Distribution:
     return replace(_distribution("openSUSE", "Tumbleweed", Scheme.RPM, "suse"), epochs=False)
 
 
-def _sles(version: str, name: str) -> Distribution:
-    """Return SUSE's: the product by its PRETTY_NAME, and the modules of the same release."""
+def _suse(version: str, name: str) -> Distribution:
+    """Return SUSE's: the product by its PRETTY_NAME, and the modules of the same release.
+
+    What is fixed in long-term support alone is filed under "... 15 SP4-LTSS".
+    """
     found = _distribution("SUSE", name.removeprefix("SUSE "), Scheme.RPM, "suse")
     release = re.escape(version.replace(".", " SP"))
-    pattern = rf"{found.ecosystems}|SUSE:Linux Enterprise Module for .* {release}"
+    pattern = rf"{found.ecosystems}(?:-[A-Z]+)?|SUSE:Linux Enterprise Module for .* {release}"
     return replace(found, ecosystems=pattern, epochs=False)
 
 
@@ -105,8 +108,12 @@ _MAKERS: Final[Mapping[str, Callable[[str, str], Distribution]]] = {
     "almalinux": _almalinux,
     "rocky": _rocky,
     "rhel": _rhel,
-    "sles": _sles,
-    "sled": _sles,
+    "sles": _suse,
+    "sled": _suse,
+    "sles_sap": _suse,
+    "sle_hpc": _suse,
+    "sle-micro": _suse,
+    "sl-micro": _suse,
     "opensuse-leap": _leap,
     "opensuse-tumbleweed": _tumbleweed,
     "alpine": _alpine,

@@ -30,6 +30,7 @@ _MODULE: Final = ".module"
 _LIVE_PATCH: Final = "LSN-"
 _NO_SECURITY: Final = ("ALBA-", "ALEA-", "RHBA-", "RHEA-")  # errata for bugs and features
 _MALWARE: Final = "MAL-"
+_SUBSCRIPTIONS: Final = {":Pro:": "Ubuntu Pro", "-LTSS": "SUSE LTSS", "-ESPOS": "SUSE ESPOS"}
 _LONGEST: Final = 200
 _KNOWN: Final = "last_known_affected_version_range"
 _LISTS: Final = ("aliases", "upstream", "related")
@@ -231,8 +232,10 @@ def _urgency(entry: Mapping[str, Any], specific: Mapping[str, Any]) -> str:
 
 
 def _needs(ecosystem: str, availability: str) -> str:
-    is_paid = ":Pro:" in ecosystem or "Ubuntu Pro" in availability
-    return "Ubuntu Pro" if is_paid else ""
+    """Return the subscription that a fix comes with, "" where everybody gets it."""
+    if "Ubuntu Pro" in availability:
+        return "Ubuntu Pro"
+    return next((name for mark, name in _SUBSCRIPTIONS.items() if mark in ecosystem), "")
 
 
 def _lowest_builds(items: Sequence[Affected]) -> Iterator[Affected]:
