@@ -1,6 +1,7 @@
 """Which algorithms an OpenSSH server may agree to, graded one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from typing import Final
 
 from hipscan.model.fact import Record, Value
@@ -9,12 +10,14 @@ from hipscan.probes.ssh.algorithms import (
     ANNOUNCEMENTS,
     MEDIUM_RSA,
     STRONG_RSA,
+    TABLES,
     Grade,
     Kind,
     Verdict,
     grade_algorithm,
 )
 from hipscan.probes.ssh.ssh_keys import signs_with
+from hipscan.probes.ssh.sshd_settings import OLD_NAMES
 
 FIELDS: Final = {
     "kind": Field(
@@ -66,6 +69,33 @@ def offered(
                 verdict = _by_group(verdict, moduli + 1)
             usable = kind != "hostkey" or _usable(name, settings, host_keys)
             yield _record(kind, name, verdict, usable=usable)
+
+
+def offered_to_some(
+    lines: Iterable[tuple[str, str]], everybody: Iterable[Record]
+) -> Iterator[Record]:
+    """Yield a record for each algorithm that only lines (keyword, value) of Match blocks allow.
+
+    Of the lists, those of keys can stand there. Names behind `+` and `^` come on top, a list
+    without a sign replaces the global one, and `-` only takes away (sshd_config(5)).
+    """
+    known = {(record["kind"], record["name"]) for record in everybody}
+    kinds = {setting: (kind, table) for setting, kind, table, _ in _LISTS if table is Kind.HOSTKEY}
+    for keyword, value in lines:
+        name = OLD_NAMES.get(keyword, keyword)
+        if name not in kinds or name == "hostkeyalgorithms" or value.startswith("-"):
+            continue
+        kind, table = kinds[name]
+        for shape in value.lstrip("+^").split(","):
+            for each in _like(shape, TABLES[table]):
+                if (kind, each) not in known:
+                    known.add((kind, each))
+                    yield _record(kind, each, grade_algorithm(table, each), usable=True)
+
+
+def _like(shape: str, names: Iterable[str]) -> list[str]:
+    """Return the names that a pattern with wildcards stands for, or the one name that it is."""
+    return [each for each in names if fnmatchcase(each, shape)] or [shape]
 
 
 def _names(value: Value) -> Iterator[str]:

@@ -61,7 +61,7 @@ def parse(text: str, _status: int) -> Facts:
         "sshd_config": config,
         "sshd_user_config": _user_config(answer, config),
         "sshd_match": _matches(seen, lines),
-        "sshd_algorithm": _algorithms(answer, config, keys),
+        "sshd_algorithm": _algorithms(answer, config, keys, lines),
         "ssh_host_key": keys,
         "ssh_user_authority": _authorities(answer, config),
     }
@@ -164,8 +164,10 @@ def _authorities(answer: _Answer, config: Fact) -> Fact:
     return ok(*authorities(answer.authority, lines)) if answer.authority else ok()
 
 
-def _algorithms(answer: _Answer, config: Fact, keys: Fact) -> Fact:
+def _algorithms(answer: _Answer, config: Fact, keys: Fact, lines: tuple[Directive, ...]) -> Fact:
     if not config.records:
         return config
     held = tuple(keys.records) if keys.is_decided else None
-    return ok(*sshd_algorithms.offered(config.records[0], held, answer.moduli))
+    everybody = list(sshd_algorithms.offered(config.records[0], held, answer.moduli))
+    matched = [(line.keyword, line.value) for line in lines if line.criteria]
+    return ok(*everybody, *sshd_algorithms.offered_to_some(matched, everybody))

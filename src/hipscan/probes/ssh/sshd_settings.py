@@ -138,7 +138,7 @@ _EMPTY_BY_DEFAULT: Final = (
 
 _LIMITS: Final = ("allowusers", "allowgroups", "denyusers", "denygroups")
 
-_OLD_NAMES: Final = {
+OLD_NAMES: Final = {
     "challengeresponseauthentication": "kbdinteractiveauthentication",
     "pubkeyacceptedkeytypes": "pubkeyacceptedalgorithms",
     "hostbasedacceptedkeytypes": "hostbasedacceptedalgorithms",
@@ -177,7 +177,7 @@ def settings(lines: Iterable[str]) -> Record:
     lists: dict[str, list[Value]] = {name: [] for name in (*_EMPTY_BY_DEFAULT, "unlisted")}
     for line in lines:
         printed, _, value = line.strip().partition(" ")
-        name = _OLD_NAMES.get(printed, printed)
+        name = OLD_NAMES.get(printed, printed)
         if name in _LISTS:
             lists.setdefault(name, []).extend(_items(name, value))
         elif name in _NUMBERS:
