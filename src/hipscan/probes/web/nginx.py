@@ -70,7 +70,7 @@ FIELDS: Final = {
     "names": Field(FieldType.LIST, "the server names"),
     "listen": Field(FieldType.LIST, "addresses and ports as written; 80 where none is given"),
     "clear_listen": Field(FieldType.LIST, "those of them without TLS and not only local"),
-    "tls": Field(FieldType.BOOLEAN, "whether it listens with TLS at all"),
+    "tls": Field(FieldType.BOOLEAN, "whether it speaks TLS at all, and does not reject it"),
     "protocols": Field(FieldType.LIST, "TLS protocols, the version's default where none is set"),
     "weak_protocols": Field(FieldType.LIST, "those of them below TLS 1.2"),
     "severity": Field(
@@ -81,8 +81,13 @@ FIELDS: Final = {
     "unapproved_ciphers": Field(
         FieldType.LIST, "families that NIST does not approve, up to TLS 1.2: CHACHA20, CAMELLIA"
     ),
-    "hsts": Field(FieldType.INTEGER, "max-age of Strict-Transport-Security, 0 without the header"),
-    "redirects_to_https": Field(FieldType.BOOLEAN, "whether it answers only with a redirect"),
+    "hsts": Field(
+        FieldType.INTEGER,
+        "max-age of Strict-Transport-Security, 0 without the header, null where a variable has it",
+    ),
+    "redirects_to_https": Field(
+        FieldType.BOOLEAN, "whether it sends every visitor to https, or refuses all of them"
+    ),
     "certificate": Field(FieldType.TEXT, "the file of its certificate"),
     "file": Field(FieldType.TEXT, "the file of its server block"),
     "line": Field(FieldType.INTEGER, "the line where the block begins"),
@@ -161,7 +166,8 @@ def _record(
 ) -> Record:
     listens = [(port, tls or port in tls_ports) for port, tls in _listens(server)]
     names = [name for each in server.all("server_name") for name in each.arguments]
-    tls = any(encrypted for _, encrypted in listens)
+    rejects = inherited("ssl_reject_handshake", server, outer) == ("on",)
+    tls = any(encrypted for _, encrypted in listens) and not rejects
     record: dict[str, Value] = {
         "server": f"{' '.join(names) or '_'} on {' '.join(port for port, _ in listens)}",
         "context": context,
@@ -195,30 +201,52 @@ def _tls(
     }
 
 
-def _hsts(outer: Directive, server: Directive) -> int:
-    """Return max-age of the header for `/`; a block with a header of its own inherits none."""
+def _hsts(outer: Directive, server: Directive) -> int | None:
+    """Return max-age of the header for `/`; a block with a header of its own inherits none.
+
+    None where a variable holds it.
+    """
     roots = [each for each in server.all("location") if each.arguments == ("/",)]
     for block in (*roots, server, outer):
         headers = block.all("add_header")
         if headers:
-            ages = [_AGE.search(" ".join(each.arguments)) for each in headers]
-            return max((int(age[1]) for age in ages if age), default=0)
+            texts = [" ".join(each.arguments) for each in headers]
+            ages = [int(age[1]) for age in map(_AGE.search, texts) if age]
+            return max(ages) if ages else None if any("$" in text for text in texts) else 0
     return 0
 
 
 def _redirects(server: Directive) -> bool:
-    """Say whether the server, an `if ($scheme)`, or its `/` sends every visitor to https."""
-    inner = [each for each in server.all("location") if each.arguments == ("/",)]
-    inner += [each for each in server.all("if") if each.arguments == ("scheme",)]
-    return any(_sends(block) for block in (server, *inner))
+    """Say whether every visitor is sent to https, or away: by the server as a whole, or by its `/`.
 
-
-def _sends(block: Directive) -> bool:
-    returns = [each.arguments for each in block.all("return")]
-    codes = {"301", "302", "303", "307", "308"}
-    if any(code in codes and to == "https" for code, to in (each for each in returns if each[1:])):
+    What a server says itself comes before its locations. A location for the proofs that
+    certificates need (/.well-known) may answer.
+    """
+    inner = server.all("location")
+    others = [each for each in inner if each.arguments == ("other",)]
+    if _leads_away(server, refusing=True):
         return True
+    if any(_passes_on(each) for each in others):
+        return False
+    roots = [each for each in inner if each.arguments == ("/",)]
+    return any(_leads_away(each, refusing=not others) for each in roots)
+
+
+def _leads_away(block: Directive, *, refusing: bool) -> bool:
+    """Say whether a block leads to https; `refusing`: an error for everybody will do as well."""
+    schemes = [each for each in block.all("if") if each.arguments == ("scheme",)]
+    if any(_leads_away(each, refusing=False) for each in schemes):
+        return True
+    codes = {"301", "302", "303", "307", "308"}
+    for each in block.all("return"):
+        code, *to = each.arguments or ("",)
+        if (code in codes and to == ["https"]) or (refusing and code[:1] in ("4", "5")):
+            return True
     return any(each.arguments == ("https",) for each in block.all("rewrite"))
+
+
+def _passes_on(block: Directive) -> bool:
+    return any(each.name.endswith("_pass") or _passes_on(each) for each in block.block)
 
 
 PROBE: Final = Probe(

@@ -40,10 +40,13 @@ function emit(   name, target) {
     put(tolower(w[1]) == "strict-transport-security" ? join() : "")
   else if (name == "return")
     put("\t" (w[1] ~ /^[0-9]+$/ ? w[1] : "302") "\t" (target ~ /^https:/ ? "https" : "other"))
-  else if (name == "rewrite") put("\t" (w[2] ~ /^https:/ ? "https" : "other"))
-  else if (name == "location") put("\t" (target == "/" && w[1] != "=" ? "/" : "other"))
-  else if (name == "if") put("\t" (join() ~ /\$(scheme|https)/ ? "scheme" : "other"))
-  else if (mark == "{") put("")
+  else if (name == "rewrite")
+    put("\t" (w[2] ~ /^https:/ && w[1] ~ /^\^?\/?\(?\/?(\.\*)?\)?\$?$/ ? "https" : "other"))
+  else if (name == "location")
+    put("\t" (target ~ /\/\.well-known/ ? "proof" : target == "/" && w[1] != "=" ? "/" : "other"))
+  else if (name == "if")
+    put("\t" (join() ~ /\$(scheme|https|server_port|ssl_protocol)/ ? "scheme" : "other"))
+  else if (name ~ /_pass$/ || mark == "{") put("")
 }
 function finish(how) { push(); mark = how; emit(); n = 0 }
 /^F/ { n = word = inside = quote = line = lua = 0; word = quote = ""; print; next }
