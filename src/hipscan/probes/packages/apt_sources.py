@@ -60,7 +60,8 @@ def _stanzas(lines: Sequence[str]) -> Iterator[tuple[int, Options]]:
 
 
 def _records(path: str, line: int, options: Options) -> Iterator[Record]:
-    trusted, insecure = _flag(options, "trusted"), _flag(options, "allow-insecure")
+    trusted = _flag(options, "trusted")
+    insecure = _flag(options, "allow-insecure") or _flag(options, "allow-downgrade-to-insecure")
     for uri, suite in _pairs(options):
         yield {
             "manager": "apt",

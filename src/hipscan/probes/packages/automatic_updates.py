@@ -22,10 +22,13 @@ if [ -d /etc/apt ] && command -v apt-config >/dev/null; then
   found=apt
   set -- apt-daily.timer apt-daily-upgrade.timer
   [ ! -x /usr/bin/unattended-upgrade ] || echo installed
-  # Told an architecture, apt-config does not start dpkg to ask for others.
+  # Told an architecture, apt-config does not start dpkg to ask for others. Names have any case.
   apt-config -o APT::Architectures::=none dump | awk '
-    /^APT::Periodic::/ { print "set", $0 }
-    /^Unattended-Upgrade::(Allowed-Origins|Origins-Pattern|Package-Blacklist)::/ { print "set", $0 }
+    { name = tolower($1) }
+    name ~ /^apt::periodic::/ { print "set", $0 }
+    name ~ /^unattended-upgrade::(allowed-origins|origins-pattern|package-(black|white)list)::/ {
+      print "set", $0
+    }
     END { print "settings", NR }'
 elif command -v dnf >/dev/null; then
   found=dnf
@@ -61,7 +64,15 @@ FIELDS: Final = {
 
 _OFF: Final = re.compile(r"0*[a-z]?")
 _TRUE: Final = ("1", "yes", "true", "on")
-_KEYS: Final = {"o": "origin", "l": "label", "a": "archive", "suite": "archive", "n": "codename"}
+_KEYS: Final = {
+    "o": "origin",
+    "l": "label",
+    "a": "archive",
+    "suite": "archive",
+    "n": "codename",
+    "c": "component",
+}
+_EVERY_NAME: Final = ("", ".", ".*", "^", "^.*", "^.*$")
 
 
 def parse(text: str, _status: int) -> Facts:
@@ -102,6 +113,7 @@ def _apt(seen: Listing) -> Fact:
         "APT::Periodic::Update-Package-Lists is 0": _is_on(settings, "Update-Package-Lists"),
         "APT::Periodic::Unattended-Upgrade is 0": _is_on(settings, "Unattended-Upgrade"),
         "no security origin is allowed": security,
+        "Unattended-Upgrade::Package-Whitelist leaves out the others": _takes_all(settings),
         **_timers(seen, ("apt-daily.timer", "apt-daily-upgrade.timer")),
     }
     lacking = _lacking(checks, seen)
@@ -112,7 +124,7 @@ def _apt(seen: Listing) -> Fact:
             "enabled": not lacking,
             "security": security,
             "lacking": lacking,
-            "excluded": list(settings.get("Unattended-Upgrade::Package-Blacklist", ())),
+            "excluded": list(settings.get("unattended-upgrade::package-blacklist", ())),
         }
     )
 
@@ -136,7 +148,7 @@ def _settings(lines: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     for line in lines:
         match line.split(" ", 2):
             case ["set", name, value]:
-                key = name.removesuffix("::")
+                key = name.lower().removesuffix("::")
                 found[key] = (*found.get(key, ()), value.removesuffix(";").strip('"'))
             case _:
                 pass
@@ -145,16 +157,22 @@ def _settings(lines: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
 
 def _is_on(settings: Mapping[str, tuple[str, ...]], name: str, *, default: str = "0") -> bool:
     """Say whether an interval is on: "1", "7", "12h" or "always", not "0" and not ""."""
-    value = settings.get(f"APT::Periodic::{name}", (default,))[-1]
+    value = settings.get(f"apt::periodic::{name.lower()}", (default,))[-1]
     return not _OFF.fullmatch(value)
+
+
+def _takes_all(settings: Mapping[str, tuple[str, ...]]) -> bool:
+    """Say whether no list, or a pattern for every name, says what may be upgraded."""
+    patterns = settings.get("unattended-upgrade::package-whitelist", ())
+    return not patterns or any(pattern in _EVERY_NAME for pattern in patterns)
 
 
 def _covers_security(settings: Mapping[str, tuple[str, ...]], release: Mapping[str, str]) -> bool:
     """Say whether a pattern of unattended-upgrades matches the distribution's security archive."""
     patterns = [dict(_pattern(text)) for text in settings.get(_ORIGINS, ())]
-    for text in settings.get("Unattended-Upgrade::Allowed-Origins", ()):
-        origin, _, archive = text.partition(":")
-        patterns.append({"origin": origin, "archive": archive})
+    for text in settings.get("unattended-upgrade::allowed-origins", ()):
+        origin, _, archive = text.partition(":" if ":" in text else " ")
+        patterns.append({"origin": origin, "archive": archive.strip()})
     archives = tuple(_security_archives(release))
     words = {
         "${distro_id}": release.get("ID", "").capitalize(),
@@ -165,35 +183,39 @@ def _covers_security(settings: Mapping[str, tuple[str, ...]], release: Mapping[s
     )
 
 
-_ORIGINS: Final = "Unattended-Upgrade::Origins-Pattern"
+_ORIGINS: Final = "unattended-upgrade::origins-pattern"
 
 
 def _pattern(text: str) -> Iterator[tuple[str, str]]:
     for part in text.split(","):
         key, _, value = part.strip().partition("=")
-        yield _KEYS.get(key, key), value
+        yield _KEYS.get(key.strip(), key.strip()), value.strip()
 
 
 def _security_archives(release: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
     codename = release.get("VERSION_CODENAME", "")
     if release.get("ID") == "debian":
-        for name in ("stable", "oldstable", "oldoldstable", "testing", codename):
+        for name in ("stable", "oldstable", "oldoldstable", "testing"):
             yield {
                 "origin": "Debian",
                 "label": "Debian-Security",
                 "archive": f"{name}-security",
                 "codename": f"{codename}-security",
+                "component": "main",
             }
     else:
         name = release.get("ID", "").capitalize()
         archive = f"{codename}-security"
-        yield {"origin": name, "label": name, "archive": archive, "codename": codename}
+        found = {"origin": name, "label": name, "archive": archive, "codename": codename}
+        yield found | {"component": "main"}
 
 
 def _matches(
     pattern: Mapping[str, str], archive: Mapping[str, str], words: Mapping[str, str]
 ) -> bool:
     for key, value in pattern.items():
+        if key == "site" and len(pattern) > 1:  # mirrors have many names
+            continue
         wanted = value
         for word, stands_for in words.items():
             wanted = wanted.replace(word, stands_for)

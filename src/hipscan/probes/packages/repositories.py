@@ -40,12 +40,15 @@ if [ -d /etc/apt ] && command -v apt-config >/dev/null; then
     /^:[ \t]/ { print keep ? $0 : ":#"; next }
     { keep = 0 }
     /^:$/ { print; next }
-    tolower($0) ~ /^:(types|uris|suites|enabled|trusted|allow-insecure):/ { keep = 1; print; next }
+    tolower($0) ~ /^:(types|uris|suites|enabled|trusted|allow-(downgrade-to-)?insecure):/ {
+      keep = 1; print; next
+    }
     { print ":#" }'
-  # Told an architecture, apt-config does not start dpkg to ask for others.
+  # Told an architecture, apt-config does not start dpkg to ask for others. Names have any case.
   apt-config -o APT::Architectures::=none dump | awk '
-    /^(APT::Get::AllowUnauthenticated|Acquire::Allow(Insecure|Weak)Repositories) / ||
-    /^Acquire::AllowDowngradeToInsecureRepositories / { print "set", $0 }
+    { name = tolower($1) }
+    name ~ /^(apt::get::allowunauthenticated|acquire::allow(insecure|weak)repositories)$/ ||
+    name == "acquire::allowdowngradetoinsecurerepositories" { print "set", $0 }
     END { print "settings", NR }'
 fi
 if command -v dnf >/dev/null || command -v yum >/dev/null || command -v zypper >/dev/null; then
@@ -79,7 +82,9 @@ FIELDS: Final = {
     "enabled": Field(FieldType.BOOLEAN, "whether it is in use"),
     "verified": Field(FieldType.BOOLEAN, "whether what comes from it must be signed"),
     "trusted": Field(FieldType.BOOLEAN, "Trusted: signatures are not asked for (apt)"),
-    "allow_insecure": Field(FieldType.BOOLEAN, "Allow-Insecure: it may be unsigned (apt)"),
+    "allow_insecure": Field(
+        FieldType.BOOLEAN, "Allow-Insecure, Allow-Downgrade-To-Insecure: it may be unsigned (apt)"
+    ),
     "gpgcheck": Field(FieldType.BOOLEAN, "whether packages are checked, with main's default (dnf)"),
     "repo_gpgcheck": Field(FieldType.BOOLEAN, "whether the lists are checked as well (dnf)"),
     "sslverify": Field(FieldType.BOOLEAN, "whether the server's certificate is checked (dnf)"),
@@ -139,7 +144,7 @@ def _settings(seen: Listing) -> Fact:
         *(
             {"name": name, "value": value, "enabled": value.lower() in _TRUE}
             for name in _SETTINGS
-            for value in [values.get(name, "")]
+            for value in [values.get(name.lower(), "")]
         )
     )
 
@@ -148,7 +153,7 @@ def _assignments(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
     for line in lines:
         match line.split(" ", 2):
             case ["set", name, value]:
-                yield name, value.removesuffix(";").strip('"')
+                yield name.lower(), value.removesuffix(";").strip('"')
             case _:
                 pass
 
