@@ -11,9 +11,10 @@ import pytest
 
 from hipscan.feeds import distributions, freshness, importing, languages, planning
 from hipscan.feeds.build import building
-from hipscan.feeds.host_packages import stock
+from hipscan.feeds.host_packages import stocks
 from hipscan.feeds.index import opened
 from hipscan.feeds.match import match
+from hipscan.feeds.stocks import subscribed
 from hipscan.model.advisory import Matched
 from hipscan.model.fact import Record
 
@@ -62,14 +63,19 @@ def matched(
     lists: Sequence[Record] = (),
 ) -> Matched:
     """Return what the index in `folder` says of a host; `lists` is its fact `package_lists`."""
-    found = stock(platform, [package(item) for item in packages], kernel)
     distribution = distributions.of(platform)
-    assert found is not None
     assert distribution is not None
-    found = replace(found, repository=freshness.published(lists, distribution))
+    found = [
+        replace(
+            part,
+            repository=freshness.published(lists, distribution),
+            subscribed=subscribed(lists),
+        )
+        for part in stocks(platform, [package(item) for item in packages], kernel)
+    ]
     with opened(folder) as index:
         assert index is not None
-        return match(index, [found])
+        return match(index, found)
 
 
 def matched_languages(folder: Path, records: Sequence[Record]) -> Matched:

@@ -189,6 +189,21 @@ def test_a_single_record_is_added_or_takes_one_away(folder: Path, tmp_path: Path
     assert feeds(folder)["osv:Debian"].records == 2
 
 
+def test_a_zip64_and_what_macos_leaves_in_zips_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        content = json.dumps(making.filled(record("DEBIAN-CVE-2024-1001")))
+        archive.writestr("osv/DEBIAN-CVE-2024-1001.json", content)
+        archive.writestr("__MACOSX/osv/._DEBIAN-CVE-2024-1001.json", b"\0\5\x16\7")
+        for number in range(65_535):
+            archive.writestr(f"{number}.txt", b"")
+    content_of_all = bytearray(path.read_bytes())
+    # As Go's archive/zip does it, with which osv.dev writes: every value stands in the large end.
+    content_of_all[-14:-2] = b"\xff" * 12
+    path.write_bytes(content_of_all)
+    assert making.import_into(tmp_path / "feeds", path) == ["osv:Debian"]
+
+
 def test_what_is_in_no_whole_ecosystem_is_left_out(tmp_path: Path) -> None:
     both = record("CVE-2024-1001")
     both["affected"] += record("x", ecosystem="Alpine:v3.20")["affected"]

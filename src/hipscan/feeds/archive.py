@@ -5,6 +5,7 @@ itself (a bomb), or when it is damaged.
 """
 
 import json
+import re
 import stat
 import zipfile
 import zlib
@@ -18,6 +19,9 @@ from hipscan.feeds.base import FeedError
 _MIB: Final = 1024 * 1024
 _DIRECTORY_END: Final = b"PK\x05\x06"
 _END_SIZE: Final = 22
+_LARGE_END: Final = b"PK\x06\x06"  # of zip64: osv.dev's writer makes it from 65,535 members on
+_IN_LARGE_END: Final = 0xFFFFFFFF
+_REMAINS: Final = re.compile(r"(?:.*/)?(?:__MACOSX/.*|\._[^/]*)")  # of macOS, beside each file
 _MAX_COMMENT: Final = 65_535
 
 
@@ -46,7 +50,7 @@ def documents(path: Path, limits: Limits = LIMITS) -> Iterator[tuple[str, bytes]
             members = archive.infolist()
             _check(path, size, members, limits)
             for member in members:
-                if member.filename.endswith(".json"):
+                if member.filename.endswith(".json") and not _REMAINS.fullmatch(member.filename):
                     yield member.filename, archive.read(member)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         raise FeedError(f"{path} is damaged: {error}", hint="get it again") from None
@@ -126,4 +130,8 @@ def _directory_size(path: Path, size: int) -> int:
         stream.seek(max(0, size - _END_SIZE - _MAX_COMMENT))
         tail = stream.read()
     at = tail.rfind(_DIRECTORY_END)
-    return int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    found = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    if found != _IN_LARGE_END:
+        return found
+    large = tail.rfind(_LARGE_END, 0, at)
+    return int.from_bytes(tail[large + 40 : large + 48], "little") if large >= 0 else found

@@ -43,6 +43,35 @@ def of(platform: Record) -> Distribution | None:
     return maker(version, str(platform.get("name") or "")) if maker and version else None
 
 
+def of_package(package: Record, distribution: Distribution) -> Distribution:
+    """Return what a package is looked up in: the release, or what it is a part of beside it.
+
+    Backports are built from the next release, as 6.12.9-1~bpo12+1 from 6.12.9-1. Ubuntu's builds
+    for FIPS (3.0.2-0ubuntu1.10+Fips1, linux-fips) and its real-time kernel are other products.
+    """
+    release = distribution.label.partition(":")[2]
+    version, source = str(package.get("version")), str(package.get("source"))
+    if distribution.feed == "osv:Debian" and _BACKPORT.search(version) and release.isdigit():
+        following = f"Debian:{int(release) + 1}"
+        label = f"{following} (backports)"
+        return replace(distribution, label=label, ecosystems=re.escape(following))
+    if distribution.feed == "osv:Ubuntu":
+        name = re.escape(release)
+        for found, product, pattern in _UBUNTU_PRODUCTS:
+            if found.search(f"{source} {version}"):
+                return replace(
+                    distribution,
+                    label=f"Ubuntu:Pro:{product}:{release}",
+                    ecosystems=pattern.replace("RELEASE", name),
+                )
+    return distribution
+
+
+def compared(package_version: str) -> str:
+    """Return the version that a backport was built from, "" of what is none."""
+    return _BACKPORT.sub("", package_version) if _BACKPORT.search(package_version) else ""
+
+
 def _major(version: str) -> str:
     return version.partition(".")[0]
 
@@ -77,13 +106,19 @@ def _alpine(version: str, _name: str) -> Distribution:
     return _distribution("Alpine", release, Scheme.APK, "alpine")
 
 
+# Who builds for others on openSUSE's build service is obs://build.opensuse.org/NAME.
+_BUILT_BY_SUSE: Final = r"suse(?![.]org)"
+
+
 def _leap(version: str, _name: str) -> Distribution:
-    found = _distribution("openSUSE", f"Leap {version}", Scheme.RPM, "suse")
+    found = _distribution("openSUSE", f"Leap {version}", Scheme.RPM, _BUILT_BY_SUSE)
     return replace(found, epochs=False)
 
 
 def _tumbleweed(_version: str, _name: str) -> Distribution:
-    return replace(_distribution("openSUSE", "Tumbleweed", Scheme.RPM, "suse"), epochs=False)
+    return replace(
+        _distribution("openSUSE", "Tumbleweed", Scheme.RPM, _BUILT_BY_SUSE), epochs=False
+    )
 
 
 def _suse(version: str, name: str) -> Distribution:
@@ -91,9 +126,9 @@ def _suse(version: str, name: str) -> Distribution:
 
     What is fixed in long-term support alone is filed under "... 15 SP4-LTSS".
     """
-    found = _distribution("SUSE", name.removeprefix("SUSE "), Scheme.RPM, "suse")
+    found = _distribution("SUSE", name.removeprefix("SUSE "), Scheme.RPM, _BUILT_BY_SUSE)
     release = re.escape(version.replace(".", " SP"))
-    pattern = rf"{found.ecosystems}(?:-[A-Z]+)?|SUSE:Linux Enterprise Module for .* {release}"
+    pattern = rf"{found.ecosystems}(?:-[A-Z]+)?|SUSE:Linux Enterprise {_SUSE_PARTS} {release}"
     return replace(found, ecosystems=pattern, epochs=False)
 
 
@@ -101,6 +136,12 @@ def _distribution(base: str, release: str, scheme: Scheme, vendor: str) -> Distr
     label = f"{base}:{release}"
     return Distribution(f"osv:{base}", label, re.escape(label), scheme, vendor)
 
+
+# Modules and extensions, which a product's packages are filed under as well; the packages that none
+# of them brought are not installed. "15 SP5-LTSS" is also called "... LTSS Extended Security".
+_SUSE_PARTS: Final = (
+    "(?:Module for .*|High Availability Extension|Workstation Extension|Server LTSS.*|Real Time)"
+)
 
 _MAKERS: Final[Mapping[str, Callable[[str, str], Distribution]]] = {
     "debian": _debian,
@@ -118,6 +159,21 @@ _MAKERS: Final[Mapping[str, Callable[[str, str], Distribution]]] = {
     "opensuse-tumbleweed": _tumbleweed,
     "alpine": _alpine,
 }
+
+_BACKPORT: Final = re.compile(r"~bpo[0-9]+\+[0-9]+.*$")
+# What Ubuntu's products are told by, in "source version", and their ecosystems.
+_UBUNTU_PRODUCTS: Final = (
+    (
+        re.compile(r"-fips(?:-|\b)|\+fips", re.IGNORECASE),
+        "FIPS",
+        r"Ubuntu:Pro:FIPS(?:-updates|-preview)?:RELEASE(?::LTS)?",
+    ),
+    (
+        re.compile(r"^linux-(?:[a-z]+-)*realtime\b"),
+        "Realtime",
+        r"Ubuntu:(?:Pro:Realtime:RELEASE(?::LTS)?|Pro:RELEASE:LTS:Realtime:Kernel)",
+    ),
+)
 
 # What other vendors put into the versions of packages that are named as the distribution's are:
 # nginx.org 1.26.2-1~bookworm, Docker 5:26.1.4-1~debian.12~bookworm, Redis 6:7.2.4-1rl1~jammy1,

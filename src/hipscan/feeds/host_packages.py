@@ -1,4 +1,8 @@
-"""The packages of a host's package manager as stock: names, epochs, kernels, modules, vendors."""
+"""The packages of a host's package manager as stock: names, epochs, kernels, modules, vendors.
+
+Most hosts have one stock, that of their release. Packages of another product of the distribution,
+such as backports, are stocks of their own.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,22 +13,23 @@ from hipscan.feeds import distributions, running_kernel
 from hipscan.feeds.distributions import Distribution
 from hipscan.feeds.stock import Item, Stock
 from hipscan.model.fact import Record
+from hipscan.versions import Scheme
 
 
-def stock(
+def stocks(
     platform: Record,
     packages: Sequence[Record],
     kernel: Record | None = None,
     offered: Mapping[str, str] = MappingProxyType({}),
-) -> Stock | None:
-    """Return the stock of the facts `platform` and `package`, None where no feed knows the system.
+) -> tuple[Stock, ...]:
+    """Return the stocks of the facts `platform` and `package`; none where no feed knows the system.
 
     `kernel` is the record of the fact `kernel`, None where there is none (a container); `offered`
     has who offers the packages that only others than the distribution offer.
     """
     distribution = distributions.of(platform)
     if distribution is None:
-        return None
+        return ()
     there = [package for package in packages if package.get("installed")]
     foreign = {
         str(package["name"]): _foreign(package, offered)
@@ -34,17 +39,25 @@ def stock(
     own = [package for package in there if package["name"] not in foreign]
     kernels = [package for package in own if running_kernel.belongs(package)]
     others = [package for package in own if not running_kernel.belongs(package)]
-    items = [item for package in others for item in _items(package, distribution)]
-    items += (runs := list(_kernel(kernels, kernel, distribution)))
+    items: defaultdict[Distribution, list[Item]] = defaultdict(list, {distribution: []})
+    for package in others:
+        place = distributions.of_package(package, distribution)
+        items[place] += _items(package, place)
+    runs = list(_kernel(kernels, kernel, distribution))
+    for place, item in runs:
+        items[place].append(item)
     if kernel and not runs:
         foreign[f"kernel {kernel['running']}"] = _foreign({}, {})
-    return Stock(
-        label=distribution.label,
-        feed=distribution.feed,
-        ecosystems=distribution.ecosystems,
-        scheme=distribution.scheme,
-        items=tuple(_joined(items)),
-        unjudged=foreign,
+    return tuple(
+        Stock(
+            label=place.label,
+            feed=place.feed,
+            ecosystems=place.ecosystems,
+            scheme=place.scheme,
+            items=tuple(_joined(found)),
+            unjudged=foreign if place is distribution else {},
+        )
+        for place, found in items.items()
     )
 
 
@@ -56,18 +69,24 @@ def _foreign(package: Record, offered: Mapping[str, str]) -> str:
 def _items(package: Record, distribution: Distribution) -> Iterator[Item]:
     source, name = str(package["source"]), str(package["name"])
     module, is_modular = distributions.module_of(package)
+    version = str(package["source_version"])
     item = Item(
         name=source,
-        version=_version(str(package["source_version"]), distribution),
+        version=_version(version, distribution),
         source=source,
         packages=(name,),
         module=module,
         is_modular=is_modular,
+        compared=_compared(version, distribution),
     )
     if distribution.source_names:
         yield item
     if distribution.binary_names and not (distribution.source_names and name == source):
         yield replace(item, name=name, version=_version(str(package["version"]), distribution))
+
+
+def _compared(version: str, distribution: Distribution) -> str:
+    return distributions.compared(version) if distribution.scheme is Scheme.DPKG else ""
 
 
 def _version(version: str, distribution: Distribution) -> str:
@@ -78,8 +97,8 @@ def _version(version: str, distribution: Distribution) -> str:
 
 def _kernel(
     packages: Sequence[Record], kernel: Record | None, distribution: Distribution
-) -> Iterator[Item]:
-    """Yield the kernel that runs, by the version that runs where it tells.
+) -> Iterator[tuple[Distribution, Item]]:
+    """Yield the kernel that runs, by the version that runs where it tells, and where to look it up.
 
     The package of a kernel that still runs may be gone already; then the newest one names it.
     """
@@ -94,12 +113,18 @@ def _kernel(
         name = running_kernel.source_name(package)
         looked_up = str(package["name"]) if distribution.binary_names else name
         is_old = package.get("manager") == "dpkg" and told not in {"", version}
-        yield Item(
-            name=looked_up,
-            version=_version(told if is_old else version, distribution),
-            source=name,
-            packages=(str(package["name"]),),
-            needs="a reboot" if is_old else "",
+        runs = told if is_old else version
+        place = distributions.of_package({**package, "version": runs}, distribution)
+        yield (
+            place,
+            Item(
+                name=looked_up,
+                version=_version(runs, place),
+                source=name,
+                packages=(str(package["name"]),),
+                needs="a reboot" if is_old else "",
+                compared=_compared(runs, place),
+            ),
         )
 
 

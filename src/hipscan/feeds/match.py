@@ -13,7 +13,7 @@ from typing import Final
 
 from hipscan.feeds import freshness, merge
 from hipscan.feeds.early_ends import early_ends, list_name
-from hipscan.feeds.ecosystems import is_distribution
+from hipscan.feeds.ecosystems import base, is_distribution
 from hipscan.feeds.index import Hit, Index
 from hipscan.feeds.stock import Item, Stock
 from hipscan.model.advisory import Advisory, FeedState, Matched, State
@@ -45,12 +45,23 @@ def match(index: Index, stocks: Sequence[Stock]) -> Matched:
         ended_dated=max(
             (known[name].dated for name in map(list_name, stocks) if name in known), default=""
         ),
-        advisories=tuple(sorted(advisories, key=lambda item: (item.source, item.inside, item.cve))),
+        advisories=_sorted(advisories),
         feeds=_used(stocks, known),
         unjudged=unjudged,
         reason="; ".join(gaps) if len(gaps) == len(stocks) else "",
         gaps=tuple(gaps),
     )
+
+
+def _sorted(advisories: Iterable[Advisory]) -> tuple[Advisory, ...]:
+    """Return the advisories in order, of two about one CVE of one source the one to act on.
+
+    A source may be there twice, of the release and from its backports.
+    """
+    found: dict[tuple[str, str, str, str], Advisory] = {}
+    for item in sorted(advisories, key=lambda item: item.state is not State.FIXABLE):
+        found.setdefault((item.source, item.inside, item.cve, base(item.ecosystem)), item)
+    return tuple(found[place] for place in sorted(found))
 
 
 def _update(stock: Stock) -> str:
@@ -101,8 +112,9 @@ class _Matching:
     def _groups(self) -> dict[tuple[str, str, str], list[merge.Found]]:
         """Return what was found by (source, inside, CVE), without what another record settles."""
         keyed = list(self._keyed())
+        subscribed = self.stock.subscribed
         hits = [
-            (hit, fits)
+            (hit._replace(needs="") if hit.needs in subscribed else hit, fits)
             for hit in self.index.hits(self.ecosystems, keyed)
             if (fits := _fits(hit, self.stock.items[hit.n])) is not False
         ]
@@ -122,7 +134,7 @@ class _Matching:
     def _keyed(self) -> Iterable[tuple[int, Item, str]]:
         for n, item in enumerate(self.stock.items):
             try:
-                yield n, item, key(self.stock.scheme, item.version)
+                yield n, item, key(self.stock.scheme, item.compared or item.version)
             except InvalidVersion as error:
                 self.invalid |= dict.fromkeys(item.packages or (item.name,), str(error))
 

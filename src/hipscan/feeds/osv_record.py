@@ -28,9 +28,13 @@ _RATING: Final = re.compile(r"(Critical|Important|Moderate|Low)\s*:")
 _STREAM: Final = re.compile(r"(?<![\w.+-])([a-z0-9][\w.+-]*):([\w.+-]*\w)(?=[\s,/]|$)")
 _MODULE: Final = ".module"
 _LIVE_PATCH: Final = "LSN-"
-_NO_SECURITY: Final = ("ALBA-", "ALEA-", "RHBA-", "RHEA-")  # errata for bugs and features
+# Errata for bugs and features.
+_NO_SECURITY: Final = (
+    *("ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-"),
+    *("SUSE-RU-", "SUSE-FU-", "SUSE-OU-", "openSUSE-RU-"),
+)
 _MALWARE: Final = "MAL-"
-_SUBSCRIPTIONS: Final = {":Pro:": "Ubuntu Pro", "-LTSS": "SUSE LTSS", "-ESPOS": "SUSE ESPOS"}
+_SUBSCRIPTIONS: Final = {":Pro:": "Ubuntu Pro", "LTSS": "SUSE LTSS", "-ESPOS": "SUSE ESPOS"}
 _LONGEST: Final = 200
 _KNOWN: Final = "last_known_affected_version_range"
 _LISTS: Final = ("aliases", "upstream", "related")
@@ -99,7 +103,9 @@ def read(data: object) -> Record | None:
     if identity.startswith(_NO_SECURITY) and not cves:
         return None
     summary = str(data.get("summary") or "")
-    vector, score = _severity(_objects(data, "severity"))
+    severities = _objects(data, "severity")
+    vector, score = _severity(severities)
+    word = _word(severities)
     return Record(
         id=identity,
         modified=_moment(identity, modified),
@@ -113,7 +119,9 @@ def read(data: object) -> Record | None:
         score=score,
         rating=_rating(identity, summary) or _reviewed(data, score),
         streams=" ".join(":".join(pair) for pair in _STREAM.findall(summary)),
-        affected=tuple(_lowest_builds([item for entry in entries for item in _affected(entry)])),
+        affected=tuple(
+            _lowest_builds([item for entry in entries for item in _affected(entry, word)])
+        ),
     )
 
 
@@ -183,7 +191,8 @@ def _rating(identity: str, summary: str) -> str:
     return match[1].lower() if match else ""
 
 
-def _affected(entry: Mapping[str, Any]) -> Iterator[Affected]:
+def _affected(entry: Mapping[str, Any], word: str) -> Iterator[Affected]:
+    """Yield what an entry says is affected; `word` is the priority of the record as a whole."""
     package, specific = _object(entry, "package"), _object(entry, "ecosystem_specific")
     ecosystem, name = str(package.get("ecosystem") or ""), package.get("name")
     scheme = ecosystems.SCHEMES.get(ecosystems.base(ecosystem))
@@ -191,7 +200,7 @@ def _affected(entry: Mapping[str, Any]) -> Iterator[Affected]:
         return
     if "module_name_regex" in specific:  # a live patch, not a package
         return
-    urgency = _urgency(entry, specific)
+    urgency = _urgency(entry, specific) or word
     needs = _needs(ecosystem, str(specific.get("availability") or ""))
     for interval in _intervals(
         entry, scheme, is_distribution=ecosystems.is_distribution(ecosystem)
@@ -224,11 +233,22 @@ def _intervals(
 
 def _urgency(entry: Mapping[str, Any], specific: Mapping[str, Any]) -> str:
     """Return the distribution's own word: Debian's urgency, Ubuntu's priority."""
-    for item in _objects(entry, "severity"):
-        if item.get("type") == "Ubuntu":
-            return str(item.get("score") or "").lower()
     said = specific.get("urgency") or specific.get("ubuntu_priority") or ""
-    return "" if said == "not yet assigned" else str(said).lower()
+    return _word(_objects(entry, "severity")) or (
+        "" if said == "not yet assigned" else str(said).lower()
+    )
+
+
+def _word(severities: Sequence[Mapping[str, Any]]) -> str:
+    """Return Ubuntu's priority, which stands beside the vectors of CVSS."""
+    return next(
+        (
+            str(item.get("score") or "").lower()
+            for item in severities
+            if item.get("type") == "Ubuntu"
+        ),
+        "",
+    )
 
 
 def _needs(ecosystem: str, availability: str) -> str:

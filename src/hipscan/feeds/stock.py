@@ -14,7 +14,8 @@ class Item:
     shown as. `packages` are the installed binary packages behind it, `places` files where it was
     found. `module` is name:stream of the module that it was built for; `is_modular` says that it
     was built for one, known or not. `needs` is what a fix takes beyond an update. `inside` is what
-    the thing is a part of, where it was not installed by itself.
+    the thing is a part of, where it was not installed by itself. `compared` is the version that
+    feeds know, where it is another one.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Item:
     is_modular: bool = False
     needs: str = ""
     inside: str = ""
+    compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Stock:
     `label` is what the family is called to people, and `feed` what feed knows it; `ecosystems` is
     a pattern (re.fullmatch) of the names of ecosystems to look in. `unjudged` has packages that
     no feed can judge, with the reason. `repository` is the ISO time of the repositories that the
-    target installs from, "" where it is not known.
+    target installs from, "" where it is not known. `subscribed` has what the target has of that
+    fixes need (`Ubuntu Pro`).
     """
 
     label: str
@@ -45,3 +48,4 @@ class Stock:
     items: tuple[Item, ...]
     unjudged: Mapping[str, str] = field(default_factory=dict)
     repository: str = ""
+    subscribed: frozenset[str] = frozenset()

@@ -6,24 +6,52 @@ from typing import Final
 
 from hipscan.feeds import distributions, freshness, host_packages, languages
 from hipscan.feeds.stock import Stock
+from hipscan.model.fact import Record
 from hipscan.model.snapshot import Snapshot
 from hipscan.versions import Scheme
 
 _NOTHING: Final = "(?!)"
+_SUBSCRIPTIONS: Final = {
+    "Ubuntu Pro": "esm.ubuntu.com/",
+    "SUSE LTSS": "ltss",
+    "SUSE ESPOS": "espos",
+}
 
 
 def _host(snapshot: Snapshot) -> Iterator[Stock]:
     platform, kernel = snapshot.fact("platform"), snapshot.fact("kernel")
-    found = host_packages.stock(
+    distribution = distributions.of(platform.records[0])
+    if distribution is None:
+        return
+    lists = snapshot.fact("package_lists").records
+    for found in host_packages.stocks(
         platform.records[0],
         snapshot.fact("package").records,
         next(iter(kernel.records), None),
         offered(snapshot),
+    ):
+        yield replace(
+            found,
+            repository=freshness.published(lists, distribution),
+            subscribed=subscribed(lists, snapshot.fact("repository").records),
+        )
+
+
+def subscribed(lists: Iterable[Record], repositories: Iterable[Record] = ()) -> frozenset[str]:
+    """Return the subscriptions whose repositories the target installs from.
+
+    Lists of apt tell, since they are there only where the subscription let them be fetched; zypper
+    has its repositories.
+    """
+    places = [str(entry.get("uri")) for entry in lists]
+    places += [
+        f"{entry.get('uri')} {entry.get('suite')}".lower()
+        for entry in repositories
+        if entry.get("manager") == "zypper" and entry.get("enabled")
+    ]
+    return frozenset(
+        name for name, mark in _SUBSCRIPTIONS.items() if any(mark in place for place in places)
     )
-    distribution = distributions.of(platform.records[0])
-    if found is not None and distribution is not None:
-        lists = snapshot.fact("package_lists").records
-        yield replace(found, repository=freshness.published(lists, distribution))
 
 
 def offered(snapshot: Snapshot) -> dict[str, str]:

@@ -93,8 +93,8 @@ MADE: Final = (
 
 # Who builds distributions, as their packages say: what they build is theirs to support.
 _DISTRIBUTORS: Final = re.compile(
-    r"debian|ubuntu|canonical|red hat|centos|almalinux|rocky|fedora|suse|oracle america|amazon"
-    r"|cloudlinux|raspbian|linux mint|kali|scientific linux|alpine",
+    r"debian|ubuntu|canonical|red hat|centos|almalinux|rocky|fedora|suse(?![.]org)|oracle america"
+    r"|amazon|cloudlinux|raspbian|linux mint|kali|scientific linux|alpine",
     re.IGNORECASE,
 )
 # Whoever built these built the distribution, whatever they call themselves.

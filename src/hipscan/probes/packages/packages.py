@@ -1,5 +1,6 @@
 """Which packages are on the target, as dpkg, rpm or apk have it in their databases."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -113,6 +114,7 @@ _STATES: Final = {
 }
 _GONE: Final = ("not-installed", "config-files")
 _NONE: Final = ("", "(none)")
+_SOURCE_RPM: Final = re.compile(r"\.(?:no)?src\.rpm$")  # nosrc: parts of it may not be shared
 
 
 def parse(text: str, _status: int) -> Facts:
@@ -194,7 +196,7 @@ def _rpm(line: str) -> Record:
     prefix = "" if epoch in (*_NONE, "0") else f"{epoch}:"
     source, source_version = name, release
     if source_rpm not in _NONE:
-        source, *parts = source_rpm.removesuffix(".src.rpm").rsplit("-", 2)
+        source, *parts = _SOURCE_RPM.sub("", source_rpm).rsplit("-", 2)
         source_version = "-".join(parts)
     record: dict[str, Value] = {
         "manager": "rpm",
