@@ -169,7 +169,11 @@ def _selinux(seen: Listing, enforce: str) -> Record:
     mode = {"1": "enforcing", "0": "permissive"}.get(enforce, "disabled")
     if lines is None:
         return {"mode": mode}
-    made = {setting.key: setting.value.lower() for setting in equals(lines)}
+    made = dict[str, str]()
+    for setting in equals(lines):  # libselinux takes the first line that says what it knows
+        value = setting.value.lower()
+        if setting.key != "SELINUX" or value in {"enforcing", "permissive", "disabled"}:
+            made.setdefault(setting.key, value)
     found: dict[str, Value] = {"mode": mode, "configured": made.get("SELINUX", "enforcing")}
     return found | {"type": made.get("SELINUXTYPE", "targeted")}
 

@@ -131,6 +131,7 @@ FIELDS: Final = {
 }
 
 _SWITCH: Final = "net.ipv6.conf.all.disable_ipv6"
+_NUMBER: Final = re.compile(r"^(-?\d+) #.*")  # the kernel takes the number, whatever follows
 _LINE: Final = re.compile(r"^\s*(-?)\s*([^\s=]+)\s*(?:(=)\s*(.*?)\s*)?$")
 
 
@@ -224,7 +225,7 @@ def _record(key: str, running: str | None, lines: list[_Line], *, whole: bool) -
         default = KEYS[key]
         boots = value if default is None else default
         return record | {"at_boot": boots if whole else None, "file": "", "line": 0}
-    made = " ".join(line.value.split())
+    made = _NUMBER.sub(r"\1", " ".join(line.value.split()))
     return record | {"configured": made, "at_boot": made, "file": line.file, "line": line.line}
 
 

@@ -96,7 +96,7 @@ def _pairs(path: str, read: Listing, depth: int) -> Iterator[tuple[str, str, str
                 for inner, key, value in _pairs(each, read, depth + 1):
                     yield inner or section, key, value
         elif head:
-            section = head[1]
+            section = "" if head[1] == "default" else head[1]
         elif pair:
             yield section, pair[1].lower(), pair[2].strip("\"'")
 
