@@ -17,6 +17,8 @@ regular() {
 set --
 for path in /etc/passwd /etc/shadow /etc/group /etc/login.defs /etc/nsswitch.conf /etc/shells \
   /etc/default/useradd; do
+  # SUSE keeps the vendor's file below /usr until somebody writes one.
+  if [ ! -e "$path" ] && [ -e "/usr$path" ]; then path=/usr$path; fi
   regular "$path" && set -- "$@" "$path"
 done
 [ $# -eq 0 ] || awk -F: '
@@ -60,10 +62,10 @@ FILENAME == "/etc/group" {
   if (NF < 3 || $3 !~ /^[0-9]+$/) { print "B" FILENAME ":" FNR; next }
   print "G" $1 ":" $3 ":" $4
 }
-FILENAME == "/etc/login.defs" && /^[ \t]*UID_(MIN|MAX)[ \t]/ { print "D" $0 }
-FILENAME == "/etc/shells" && /^[ \t]*\// { gsub(/[ \t]|#.*/, ""); print "E" $0 }
-FILENAME == "/etc/default/useradd" && sub(/^[ \t]*INACTIVE=/, "") { print "I" $0 }
-FILENAME == "/etc/nsswitch.conf" && /^[ \t]*(passwd|shadow|group)[ \t]*:/ { print "W" $0 }
+FILENAME ~ /login\.defs$/ && /^[ \t]*UID_(MIN|MAX)[ \t]/ { print "D" $0 }
+FILENAME ~ /shells$/ && /^[ \t]*\// { gsub(/[ \t]|#.*/, ""); print "E" $0 }
+FILENAME ~ /useradd$/ && sub(/^[ \t]*INACTIVE=/, "") { print "I" $0 }
+FILENAME ~ /nsswitch\.conf$/ && /^[ \t]*(passwd|shadow|group)[ \t]*:/ { print "W" $0 }
 ' "$@"
 regular /etc/passwd >/dev/null || exit 0
 
@@ -71,7 +73,9 @@ regular /etc/passwd >/dev/null || exit 0
 set --
 regular /proc/self/mountinfo && set -- /proc/self/mountinfo
 set +f
-for path in /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
+main=/etc/ssh/sshd_config
+if [ ! -e "$main" ] && [ -e "/usr$main" ]; then main=/usr$main; fi
+for path in "$main" /etc/ssh/sshd_config.d/*.conf; do
   case $path in *\**) continue ;; esac
   regular "$path" && set -- "$@" "$path"
 done
@@ -98,8 +102,10 @@ FILENAME == "/proc/self/mountinfo" {
 }
 FILENAME != "/etc/passwd" {
   word = tolower($0)
+  if (FNR == 1) matched = 0
+  if (word ~ /^[ \t]*match[ \t]/) matched = 1
   if (word ~ /^[ \t]*authorizedkeysfile[ \t=]/) {
-    named = 1
+    if (!matched) named = 1
     n = split(value($0), part, /[ \t]+/)
     for (i = 1; i <= n; i++) if (part[i] != "" && tolower(part[i]) != "none") files[part[i]]
   }
@@ -118,7 +124,8 @@ NF >= 7 && $6 ~ /^\// && $0 !~ /^[#+-]/ {
     rest = file
     while (match(rest, /%./)) {
       sign = substr(rest, RSTART + 1, 1)
-      path = path substr(rest, 1, RSTART - 1) (sign == "h" ? $6 : sign == "u" ? $1 : "%")
+      path = path substr(rest, 1, RSTART - 1) (sign == "h" ? $6 : sign == "u" ? $1 : \
+        sign == "U" ? $3 : "%")
       rest = substr(rest, RSTART + 2)
     }
     path = path rest

@@ -20,7 +20,7 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
-from hipscan.probes.sudo.sudoers_grammar import parse_files
+from hipscan.probes.sudo.sudoers_grammar import MAIN, parse_files
 from hipscan.probes.sudo.sudoers_records import default_records, grant_records, setting_record
 
 SCRIPT: Final = r"""
@@ -34,7 +34,9 @@ if command -v sudo >/dev/null; then
 fi
 [ ! -r /etc/nsswitch.conf ] || awk '/^[ \t]*sudoers[ \t]*:/ { print "W" $0 }' /etc/nsswitch.conf
 [ ! -e /etc/sssd/sssd.conf ] || printf 'D\n'
+# SUSE's sudo falls back to the vendor's file.
 queue=/etc/sudoers known=$NL depth=0
+if [ ! -e "$queue" ] && [ -e "/usr$queue" ]; then queue=/usr$queue; fi
 while [ -n "$queue" ]; do
   depth=$((depth + 1))
   [ "$depth" -lt 10 ] || { note cut "includes nest too deep"; break; }
@@ -102,6 +104,7 @@ while [ -n "$queue" ]; do
         if [ ! -r "$folder" ] || [ ! -x "$folder" ]; then note denied "$folder"; continue; fi
         set +f
         for path in "$folder"/*; do
+          [ ! -d "$path" ] || continue
           case ${path##*/} in *.* | *~ | '*') ;; *) queue=$queue$path$NL ;; esac
         done
         set -f ;;
@@ -118,6 +121,7 @@ GRANT: Final = {
     "hosts": Field(FieldType.LIST, "hosts it counts on"),
     "here": Field(FieldType.BOOLEAN, "whether this host is one, as far as names tell"),
     "run_as": Field(FieldType.LIST, "users the commands may run as"),
+    "as_root": Field(FieldType.BOOLEAN, "whether root is one of these users"),
     "run_as_groups": Field(FieldType.LIST, "groups the commands may run as"),
     "commands": Field(FieldType.LIST, "commands, aliases expanded"),
     "denied_commands": Field(FieldType.LIST, "commands that the same line forbids"),
@@ -136,6 +140,9 @@ GRANT: Final = {
 DEFAULT: Final = {
     "key": Field(FieldType.TEXT, "name of the setting"),
     "value": Field(FieldType.TEXT, "its value; on or off for a switch"),
+    "timestamp_seconds": Field(
+        FieldType.INTEGER, "of timestamp_timeout alone: the value in seconds; -1 for ever"
+    ),
     "operator": Field(FieldType.TEXT, "=, += or -=; empty for a switch"),
     "scope": Field(FieldType.TEXT, "all, host, user, command or runas"),
     "names": Field(FieldType.LIST, "what the scope is limited to"),
@@ -148,7 +155,7 @@ SETTING: Final = {
     "use_pty": Field(FieldType.BOOLEAN, "commands get a terminal of their own; on since 1.9.14"),
     "logfile": Field(FieldType.TEXT, "log file beside syslog; empty: none"),
     "syslog": Field(FieldType.TEXT, "syslog facility; off: none; authpriv unless set"),
-    "logged": Field(FieldType.BOOLEAN, "whether commands are logged in syslog or a file"),
+    "logged": Field(FieldType.BOOLEAN, "whether allowed commands are logged in syslog or a file"),
     "log_output": Field(FieldType.BOOLEAN, "whether sessions are recorded"),
     "authenticate": Field(FieldType.BOOLEAN, "whether a password is asked at all"),
     "timestamp_seconds": Field(
@@ -178,7 +185,7 @@ def parse(text: str, _status: int) -> Facts:
     """
     seen = listing(text)
     words = {line[:1]: line[1:] for line in seen.plain}
-    if "/etc/sudoers" not in seen.files:
+    if seen.files.keys().isdisjoint(MAIN):
         return _without(seen, "V" in words)
     rules = parse_files(seen, words.get("H", ""))
     notes = [*_gaps(seen, words), *(Note("unread", place) for place in rules.mistakes)]
@@ -205,11 +212,11 @@ def _setting(notes: list[Note], record: Record) -> Fact:
 
 
 def _without(seen: Listing, installed: bool) -> Facts:  # noqa: FBT001  # read at its only call
-    notes = [note for note in seen.notes if note.text == "/etc/sudoers"]
+    notes = [note for note in seen.notes if note.text in MAIN]
     if notes and notes[0].kind == "absent" and not installed:
         return {spec.name: absent("sudo is not installed") for spec in PROBE.facts}
     if notes and notes[0].kind == "denied":
-        return all_missing(PROBE, FactStatus.DENIED, "denied: /etc/sudoers")
+        return all_missing(PROBE, FactStatus.DENIED, f"denied: {notes[0].text}")
     return all_missing(PROBE, FactStatus.PARTIAL, "/etc/sudoers could not be read")
 
 

@@ -41,6 +41,7 @@ _DIGEST: Final = re.compile(r"\s*sha(?:224|256|384|512)\s*:\s*[A-Za-z0-9+/=]+\s*
 _COMMAND: Final = re.compile(r'\s*((?:"(?:[^"\\]|\\.)*"|\\.|[^,:"\\])+)', re.DOTALL)
 _SCOPES: Final = {"@": "host", ":": "user", "!": "command", ">": "runas", None: "all"}
 _DEPTH: Final = 16
+MAIN: Final = ("/etc/sudoers", "/usr/etc/sudoers")  # SUSE has the vendor's below /usr
 _FILES: Final = 1000
 
 
@@ -94,9 +95,10 @@ class Rules:
 
 
 def parse_files(seen: Listing, host: str) -> Rules:
-    """Parse /etc/sudoers and what it includes, each at its place."""
+    """Parse sudoers, the vendor's where there is no other, and its includes at their places."""
     rules = Rules()
-    _file(rules, seen, ("/etc/sudoers", host.partition(".")[0]), 0)
+    start = next((path for path in MAIN if path in seen.files), MAIN[0])
+    _file(rules, seen, (start, host.partition(".")[0]), 0)
     return rules
 
 

@@ -10,11 +10,14 @@ from hipscan.model.fact import Record, Value
 from hipscan.probes.sudo.sudoers_escapes import escapes, is_wild
 from hipscan.probes.sudo.sudoers_grammar import Command, Default, Grant, Rules
 
-# Commands that give everything: shells, and programs that change who one is.
+# Commands that give everything: shells, programs that change who one is, and whole folders of
+# programs by a closing slash, a star or a regular expression (sudoers(5), "Cmnd").
 _EVERYTHING: Final = re.compile(
     r"^(ALL|(/usr)?(/local)?/bin/(sh|dash|bash|zsh|ksh|mksh|fish|su|sudo)"
-    r"( (root|-|-l|-i|--login|- root|\*))?)$"
+    r"( (root|-|-l|-i|--login|- root|\*))?"
+    r"|(/usr)?/s?bin/\*?( \*)?|/\*/\*|/usr/\*/\*|\^(/(usr/)?(s?bin/)?)?\.[*+]\$)$"
 )
+_ROOT: Final = frozenset({"ALL", "root", "#0"})
 _DEEP: Final = 20
 _LIMIT: Final = 5000
 # A host that is no name: an address, a network or a netgroup.
@@ -74,11 +77,13 @@ def _grant(rules: Rules, grant: Grant, host: str) -> Iterator[dict[str, Value]]:
     hosts = expand(rules, "Host", grant.hosts)
     out = [name[1:] for name in principals if name.startswith("!")]
     for (tags, run_as, groups), run in groupby(grant.commands, _terms):
+        users = ["root"] if run_as is None else expand(rules, "Runas", run_as)
         about = {
             "except": out,
             "hosts": hosts,
             "here": _is_here(hosts, host),
-            "run_as": ["root"] if run_as is None else expand(rules, "Runas", run_as),
+            "run_as": users,
+            "as_root": _is_root(users),
             "run_as_groups": expand(rules, "Runas", groups),
             **_allowed(rules, run),
             "tags": list(tags),
@@ -90,6 +95,12 @@ def _grant(rules: Rules, grant: Grant, host: str) -> Iterator[dict[str, Value]]:
                 nopasswd = _nopasswd(rules, name, tags)
                 record = {"principal": name, "kind": _kind(name), **about, "nopasswd": nopasswd}
                 yield {"grant": _summary(record), **record}
+
+
+def _is_root(users: Iterable[str]) -> bool:
+    """Say whether root is among those whom commands may run as; the last entry that fits counts."""
+    fitting = [name for name in users if name.lstrip("!") in _ROOT]
+    return bool(fitting) and not fitting[-1].startswith("!")
 
 
 def _summary(record: Record) -> str:
@@ -184,6 +195,7 @@ def default_records(rules: Rules) -> tuple[Record, ...]:
         {
             "key": default.key,
             "value": default.value,
+            **_minutes(default),
             "operator": default.operator,
             "scope": default.scope,
             "names": list(default.names),
@@ -196,10 +208,18 @@ def default_records(rules: Rules) -> tuple[Record, ...]:
     )
 
 
+def _minutes(default: Default) -> dict[str, Value]:
+    if default.key != "timestamp_timeout":
+        return {}
+    return {"timestamp_seconds": _seconds(default.value)}
+
+
 def setting_record(rules: Rules, version_line: str) -> Record:
     """Return the settings for everybody, with the defaults of sudoers(5).
 
     Sudo version 1.9.13p3
+
+    sudo-rs gives a terminal of its own from its first version on; sudoers-rs(5).
     """
     version = version_line.rpartition(" ")[2]
     values = {d.key: d.value for d in rules.defaults if d.scope == "all"}
@@ -207,10 +227,10 @@ def setting_record(rules: Rules, version_line: str) -> Record:
     syslog = values.get("syslog", "authpriv")
     return {
         "version": version,
-        "use_pty": _use_pty(values, version),
+        "use_pty": _use_pty(values, version, is_rs=version_line.startswith("sudo-rs")),
         "logfile": logfile,
         "syslog": "authpriv" if syslog == "on" else syslog,
-        "logged": bool(logfile) or syslog != "off",
+        "logged": _is_logged(values, logfile, syslog),
         "log_output": values.get("log_output", "off") == "on",
         "authenticate": values.get("authenticate", "on") == "on",
         "timestamp_seconds": _seconds(values.get("timestamp_timeout", "15")),
@@ -223,13 +243,22 @@ def setting_record(rules: Rules, version_line: str) -> Record:
     }
 
 
+def _is_logged(values: dict[str, str], logfile: str, syslog: str) -> bool:
+    """Say whether a file or the system log gets what was allowed; sudoers(5)."""
+    silent = values.get("syslog_goodpri", "notice") in {"none", "off"}
+    to_log = syslog != "off" and not silent
+    return values.get("log_allowed", "on") == "on" and (bool(logfile) or to_log)
+
+
 def _text(value: str) -> str:
     return "" if value in {"on", "off"} else value
 
 
-def _use_pty(values: dict[str, str], version: str) -> bool | None:
+def _use_pty(values: dict[str, str], version: str, *, is_rs: bool) -> bool | None:
     if "use_pty" in values:
         return values["use_pty"] == "on"
+    if is_rs:
+        return True
     number = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
     return tuple(map(int, number.groups())) >= (1, 9, 14) if number else None
 
