@@ -1,16 +1,17 @@
 r"""Docker compose: which services a host is told to run, with which images, ports and passwords.
 
 Looked for are compose*.yml and docker-compose*.yml in a short list of folders and two levels
-below, where Docker or Podman is installed; with the variables of .env and env_file beside them. A
-file says what `up` would start, not what runs. `$X` in an image or a port stays as it is.
+below, where Docker or Podman is installed, and what they include or extend; with the variables of
+.env and env_file beside them. A file says what `up` would start, not what runs. `$X` in an image or
+a port stays as it is where neither .env nor a fallback tells it.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing
+from hipscan.model.fact import Fact, FactStatus, Value, absent, missing
 from hipscan.probes.base import (
     Facts,
     FactSpec,
@@ -21,7 +22,19 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
-from hipscan.probes.containers.compose_files import MASK, Node, read_compose
+from hipscan.probes.containers.compose_files import MASK, read_document, texts
+from hipscan.probes.containers.compose_images import left_to_image, opened_by_image, split_image
+from hipscan.probes.containers.compose_services import (
+    Body,
+    Services,
+    environment,
+    interpolate,
+    items,
+    reached,
+    split_port,
+    started,
+    state,
+)
 from hipscan.probes.modes import CLOSED, MODE_FIELDS, MODES, read_modes
 
 _FOLDERS: Final = "/opt /srv /root /home /docker /data /etc/docker /var/lib/docker-compose"
@@ -50,23 +63,41 @@ for top in {_FOLDERS}; do
   done
 done
 if [ $# -gt 0 ]; then
-  for path in "$@"; do
-    folder=${{path%/*}}
+  read=$NL
+  while [ $# -gt 0 ]; do
+    path=$1; shift
+    case $read in *"$NL$path$NL"*) continue ;; esac
+    [ "${{#read}}" -lt 20000 ] || {{ note cut "more compose files"; break; }}
+    read=$read$path$NL folder=${{path%/*}}
+    case $path in *.yml | *.yaml) ;; *) continue ;; esac
     [ ! -f "$folder/.env" ] || set -- "$@" "$folder/.env"
     IFS=$NL
     # shellcheck disable=SC2013 # lines are words here
     for named in $(awk '
-      /^ *env_file:/ {{
-        sub(/^ *env_file:[ \t]*/, ""); on = $0 == ""
-        gsub(/[]["\047, \t]+/, "\n"); print; next
+      /^ *(env_file|include):/ || /[ {{]file:/ {{
+        sub(/^.*[ {{]file:[ \t]*/, ""); sub(/^ *[a-z_]+:[ \t]*/, ""); on = $0 == ""
+        gsub(/[]["\047, \t}}]+/, "\n"); print; next
       }}
       on && /^ *- / {{ sub(/^ *- +(path:[ \t]*)?/, ""); gsub(/["\047]/, ""); print; next }}
       {{ on = 0 }}' "$path"); do
       case $named in /*) ;; *) named=$folder/$named ;; esac
+      while :; do
+        case $named in
+          */./*) named=${{named%%/./*}}/${{named#*/./}} ;;
+          /*/../*) up=${{named%%/../*}}; named=${{up%/*}}/${{named#*/../}} ;;
+          *) break ;;
+        esac
+      done
       [ ! -f "$named" ] || set -- "$@" "$named"
     done
     unset IFS
   done
+  IFS=$NL
+  set -f
+  # shellcheck disable=SC2086 # lines are words here
+  set -- $read
+  set +f
+  unset IFS
   files "$@" | mask
   modes "$@"
 fi
@@ -95,19 +126,9 @@ FIELDS: Final = {
     **MODE_FIELDS,
 }
 
-# Passwords that an image takes when nobody sets its variable (its README or start script).
-_IMPLIED: Final = {
-    r"dcm4che/slapd(-dcm4chee)?": ("LDAP_ROOTPASS", "LDAP_CONFIGPASS"),
-    r"dcm4che/dcm4chee-arc(-[a-z]+)?": ("LDAP_ROOTPASS", "KEYSTORE_PASSWORD"),
-    r"openemr/openemr": ("OE_PASS", "MYSQL_PASS"),
-    r"openmrs/openmrs-[a-z0-9-]+": ("OMRS_ADMIN_USER_PASSWORD", "OMRS_DB_PASSWORD"),
-}
-_NO_SECRETS: Final = {
-    r"openmrs/openmrs-[a-z0-9-]*(frontend|gateway|spa)[a-z0-9-]*": (),
-}
 _SECRET: Final = re.compile(r"PASS|SECRET|TOKEN|CREDENTIAL", re.IGNORECASE)
-_FALLBACK: Final = re.compile(r"\$\{[A-Za-z0-9_]+(?::?-([^{}]*))?\}")
-_LOCAL: Final = re.compile(r"^(127\.[0-9.]+|localhost|\[?::1\]?)$")
+# Variables about passwords that hold none.
+_CHOICES: Final = re.compile(r"_ALLOW_EMPTY_(ROOT_)?PASSWORD$|_RANDOM_ROOT_PASSWORD$")
 
 
 def parse(text: str, _status: int) -> Facts:
@@ -131,20 +152,24 @@ def parse(text: str, _status: int) -> Facts:
 def _fact(seen: Listing) -> Fact:
     variables = {path: _variables(lines) for path, lines in seen.files.items()}
     modes = read_modes(seen.plain)
-    records: list[Record] = []
     odd = [note.text for note in seen.of_kind("odd")]
     notes = [note for note in seen.notes if note.kind != "odd"]
+    files: dict[str, Services] = {}
+    included: set[str] = set()
     for path, lines in seen.files.items():
         if not path.endswith((".yml", ".yaml")):
             continue
         try:
-            services = read_compose(lines)
+            files[path], more = read_document(lines)
         except ValueError as error:
             odd.append(f"{path}: {error}")
             continue
-        for name, body in services.items():
-            if isinstance(body, dict):
-                records.append(_service(path, name, body, variables) | modes.get(path, {}))
+        included |= {normpath(join(dirname(path), name)) for name in more}
+    odd += [f"{path} is included and was not read" for path in sorted(included - seen.files.keys())]
+    records = [
+        _service(path, name, body, variables, modes)
+        for path, name, body in started(files, frozenset(included), odd)
+    ]
     if odd:
         return Fact(FactStatus.PARTIAL, tuple(records), "; ".join(odd[:5]))
     if not records and all(note.kind != "absent" for note in notes) and notes:
@@ -157,17 +182,33 @@ def _variables(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _service(
-    path: str, name: str, body: Mapping[str, Node], files: Mapping[str, Mapping[str, str]]
+    path: str,
+    name: str,
+    body: Body,
+    files: Mapping[str, Mapping[str, str]],
+    modes: Mapping[str, Mapping[str, Value]],
 ) -> dict[str, Value]:
+    shell_file = join(dirname(path), ".env")
+    shell = files.get(shell_file, {})
     image = str(body.get("image", ""))
-    repository, tag = _image(image)
-    shell = files.get(join(dirname(path), ".env"), {})
-    found: dict[str, str] = {}
-    for file in _names(body.get("env_file")):
-        found |= files.get(normpath(join(dirname(path), file)), {})
-    found |= dict(_environment(body.get("environment")))
-    states = {key: _state(value, shell) for key, value in found.items()}
-    ports = [_port(port) for port in _items(body.get("ports"))]
+    repository, tag = split_image(interpolate(image, shell))
+    states: dict[str, str] = {}
+    holders: dict[str, str] = {}  # which file each variable's value stands in
+    named = [normpath(join(dirname(path), each)) for each in texts(body.get("env_file"))]
+    for file in named:
+        states |= files.get(file, {})
+        holders |= dict.fromkeys(files.get(file, {}), file)
+    for key, value in environment(body.get("environment")).items():
+        states[key] = state(value, shell)
+        source = value.rpartition(":")[2]
+        holders[key] = shell_file if ":" in value and source in shell else path
+    ports = [split_port(port, shell) for port in items(body.get("ports"))]
+    host_network = body.get("network_mode") == "host"
+    opened = opened_by_image(repository, body) if host_network else reached(ports)
+    is_vague = any("$" in port for port in opened)  # a variable that nobody here knows
+    secrets = _with(states, "set", "known-default")
+    is_whole = files.keys() >= set(named) and not isinstance(body.get("environment"), str)
+    left = left_to_image(repository, states, body) if is_whole else ()
     return {
         "file": path,
         "service": name,
@@ -175,80 +216,36 @@ def _service(
         "repository": repository,
         "tag": tag,
         "published": [f"{host}:{port}" if host else port for host, port in ports],
-        "open_ports": sorted({port for host, port in ports if not _LOCAL.match(host)}),
-        "host_network": body.get("network_mode") == "host",
+        "open_ports": None if is_vague else sorted(opened),
+        "host_network": host_network,
         "privileged": body.get("privileged") == "true",
-        "variables": sorted(f"{k}={v}" for k, v in states.items() if not _SECRET.search(k)),
+        "variables": sorted(f"{k}={v}" for k, v in states.items() if not _is_secret(k)),
         "names": sorted(states),
-        "default_secrets": sorted({*_with(states, "known-default"), *_left(repository, states)}),
+        "default_secrets": sorted({*_with(states, "known-default"), *left}),
         "empty_secrets": _with(states, "empty"),
-        "secrets": _with(states, "set", "known-default"),
+        "secrets": secrets,
+        **_modes(path, {holders[key] for key in secrets}, modes),
     }
 
 
+def _modes(
+    path: str, holders: set[str], modes: Mapping[str, Mapping[str, Value]]
+) -> dict[str, Value]:
+    """Return the modes of the file; whether others read and write, of those with its secrets."""
+    found = [modes[each] for each in sorted(holders or {path}) if each in modes]
+    wide = ("world_readable", "world_writable")
+    return {
+        **modes.get(path, {}),
+        **{name: any(each[name] for each in found) for name in wide if found},
+    }
+
+
+def _is_secret(name: str) -> bool:
+    return bool(_SECRET.search(name)) and not _CHOICES.search(name)
+
+
 def _with(states: Mapping[str, str], *wanted: str) -> list[str]:
-    return sorted(k for k, state in states.items() if state in wanted and _SECRET.search(k))
-
-
-def _left(repository: str, states: Mapping[str, str]) -> Iterator[str]:
-    """Yield the variables that an image fills with a published password by itself."""
-    if any(re.fullmatch(pattern, repository) for pattern in _NO_SECRETS):
-        return
-    for pattern, names in _IMPLIED.items():
-        if re.fullmatch(pattern, repository):
-            yield from (n for n in names if n not in states and f"{n}_FILE" not in states)
-
-
-def _state(value: str, shell: Mapping[str, str]) -> str:
-    """Return what a variable holds; a fallback counts where .env is there to set nothing else."""
-    if value != "fallback-default":
-        return value
-    return "variable" if shell else "known-default"
-
-
-def _environment(node: Node | None) -> Iterator[tuple[str, str]]:
-    if isinstance(node, dict):
-        yield from (
-            (key, str(value) if isinstance(value, str) else "set") for key, value in node.items()
-        )
-    elif isinstance(node, list):
-        for item in node:
-            name, sign, value = str(item).partition("=")
-            yield name, value if sign else "variable"
-
-
-def _items(node: Node | None) -> Sequence[Node]:
-    return node if isinstance(node, list) else []
-
-
-def _names(node: Node | None) -> Iterator[str]:
-    for item in node if isinstance(node, list) else [node]:
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict):
-            yield str(item.get("path", ""))
-
-
-def _image(image: str) -> tuple[str, str]:
-    name = _FALLBACK.sub(lambda found: found[1] or "", image).partition("@")[0]
-    path, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:
-        path, tag = name, ""
-    first, slash, rest = path.partition("/")
-    is_registry = slash and ("." in first or ":" in first or first == "localhost")
-    return (rest if is_registry else path), tag
-
-
-def _port(node: Node) -> tuple[str, str]:
-    """Return (address on the host, port of the container) of a published port."""
-    if isinstance(node, dict):
-        return str(node.get("host_ip", "")), str(node.get("target", ""))
-    text = str(node).partition("/")[0]
-    address, _, port = text.rpartition(":")
-    if address.startswith("["):
-        return address.partition("]")[0] + "]", port
-    host, colon, _ = address.rpartition(":")
-    return (host if colon else ""), port
+    return sorted(k for k, state in states.items() if state in wanted and _is_secret(k))
 
 
 PROBE: Final = Probe(

@@ -3,8 +3,8 @@ r"""Docker compose files: the shell that masks them, and a bounded reader of the
 `MASK` is an awk for the output of `files`. Structure leaves the host, values only of the keys in
 its allow-list; of an environment variable whose name looks like a secret only a state, of any
 other value `set` or `empty`. A line that it does not understand is left out. Of a published
-default the state is `known-default`, of one that only stands in where a variable is not set
-`fallback-default`.
+default the state is `known-default`. A value that a variable of the file's own gives has its name:
+`variable:NAME`, and `fallback-STATE:NAME` where something stands in for it.
 
     F/opt/pacs/docker-compose.yml
     :services:
@@ -25,18 +25,20 @@ Node: TypeAlias = str | list["Node"] | dict[str, "Node"]
 # Keys whose values leave the host, and variables of the environment that hold no secret.
 _KEYS: Final = (
     "image|container_name|ports|expose|network_mode|env_file|privileged|published|target|"
-    "protocol|host_ip|mode|path|extends|file|service|profiles|scale"
+    "protocol|host_ip|mode|path|extends|file|service|profiles|scale|include"
 )
 _VARIABLES: Final = (
     "LDAP_TLS_VERIFY|LDAP_TLS_REQCERT|LDAP_URLS?|LDAP_DISABLE_HOSTNAME_VERIFICATION|TLS_PROTOCOLS|"
     "OE_USER|OMRS_MODULE_WEB_ADMIN|ORTHANC__REMOTE_ACCESS_ALLOWED|"
-    "ORTHANC__AUTHENTICATION_ENABLED|ORTHANC__SSL_ENABLED|POSTGRES_HOST_AUTH_METHOD|"
-    "MYSQL_ALLOW_EMPTY_PASSWORD|MARIADB_ALLOW_EMPTY_ROOT_PASSWORD"
+    "ORTHANC__AUTHENTICATION_ENABLED|ORTHANC__(SSL|DICOM_TLS)_ENABLED|POSTGRES_HOST_AUTH_METHOD|"
+    "(MYSQL|MARIADB)_ALLOW_EMPTY(_ROOT)?_PASSWORD|(MYSQL|MARIADB)_RANDOM_ROOT_PASSWORD"
 )
+# Parts of names whose values stand in images and ports.
+_PLAIN: Final = "PORT|IP|BIND|ADDR|ADDRESS|TAG|VERSION|IMAGE|REGISTRY"
 # Passwords that the images' own files and manuals publish.
 _PUBLISHED: Final = (
     "secret|root|pass|admin|openmrs|openemr|Admin123|pacs|changeit|changeme|orthanc|postgres|"
-    "password|mirthdb|mirth|81uWxplDtB|hapi|keycloak"
+    "password|mirthdb|mirth|81uWxplDtB|hapi|keycloak|change-me|mysecretpassword|my-secret-pw"
 )
 
 MASK: Final = rf"""
@@ -46,17 +48,30 @@ function bare(text) {{
   if (text ~ /^".*"$/ || text ~ /^\047.*\047$/) text = substr(text, 2, length(text) - 2)
   return text
 }}
+function is_secret(name) {{ return toupper(name) ~ /PASS|SECRET|TOKEN|CREDENTIAL/ }}
+function plain(value) {{
+  return value == "" ? "empty" : value ~ /^({_PUBLISHED})$/ ? "known-default" : "set"
+}}
 function state(name, value,   inner) {{
   if (value == "") return "empty"
   if (name ~ /^({_VARIABLES})$/ && value !~ /[$"\\]/) return value
-  if (name !~ /PASS|SECRET|TOKEN|CREDENTIAL|PASSWORD|pass|secret|token/) return "set"
+  if (!is_secret(name)) return "set"
   if (name ~ /_FILE$/) return "file"
-  if (match(value, /^\$\{{[A-Za-z_0-9]+:?-[^{{}}]*\}}$/)) {{
-    inner = value; sub(/^\$\{{[A-Za-z_0-9]+:?-/, "", inner); sub(/\}}$/, "", inner)
-    return inner ~ /^({_PUBLISHED})$/ ? "fallback-default" : inner == "" ? "empty" : "variable"
+  gsub(/\$\$/, "", value)
+  if (match(value, /^\$\{{?[A-Za-z_0-9]+/)) {{
+    name = substr(value, 1, RLENGTH); inner = substr(value, RLENGTH + 1); gsub(/[${{]/, "", name)
+    if (inner == "" || inner ~ /^(:?\?[^{{}}]*)?\}}$/) return "variable:" name
+    if (inner ~ /^:?-[^{{}}$]*\}}$/) {{
+      sub(/^:?-/, "", inner); sub(/\}}$/, "", inner); return "fallback-" plain(inner) ":" name
+    }}
   }}
-  if (value ~ /\$/) return "variable"
-  return value ~ /^({_PUBLISHED})$/ ? "known-default" : "set"
+  return value ~ /\$/ ? "variable" : plain(value)
+}}
+function given(name, value) {{
+  if (name ~ /(^|_)({_PLAIN})(_|$)/ && !is_secret(name) && value ~ /^[A-Za-z0-9_.:\/-]+$/)
+    return value
+  if (is_secret(name) || name ~ /^({_VARIABLES})$/) return state(name, value)
+  return value ~ /\$/ ? "variable" : plain(value)
 }}
 function quote(text) {{ gsub(/["\\]/, "", text); gsub(/\t/, " ", text); return "\"" text "\"" }}
 function parent(indent,   at) {{
@@ -72,7 +87,7 @@ function odd(why) {{ print "!odd " file ", line " line ": " why }}
     sub(/^[ \t]*(export[ \t]+)?/, "", text)
     if (match(text, /^[A-Za-z_][A-Za-z0-9_]*=/)) {{
       name = substr(text, 1, RLENGTH - 1)
-      print ":" name "=" state(name, bare(substr(text, RLENGTH + 1)))
+      print ":" name "=" given(name, bare(substr(text, RLENGTH + 1)))
     }}
     next
   }}
@@ -92,15 +107,22 @@ function odd(why) {{ print "!odd " file ", line " line ": " why }}
     while (top > 0 && depth[top] >= indent) top--
     names[++top] = name; depth[top] = indent
     head = ":" lead quote(name) ":"
+    while (match(value, /^(!(reset|override)|&[A-Za-z0-9_-]+)([ \t]+|$)/)) {{
+      head = head " " substr(value, 1, RLENGTH); value = substr(value, RLENGTH + 1)
+    }}
     if (value ~ /^#/) value = ""
-    if (value == "" || value ~ /^[&*][A-Za-z0-9_-]+[ \t]*$/ || value ~ /^(\[\]|\{{\}})[ \t]*$/)
+    if (value == "" || value ~ /^\*[A-Za-z0-9_-]+[ \t]*$/ || value ~ /^(\[\]|\{{\}})[ \t]*$/)
       print head " " value
-    else if (value ~ /^&/) odd("an anchor with a value")
+    else if (name == "<<" && value ~ /^\[[ \t]*(\*[A-Za-z0-9_-]+[ \t,]*)+\][ \t]*$/ ||
+        name == "extends" && value ~ /^\{{[A-Za-z0-9_.\/:, "\047-]*\}}[ \t]*$/)
+      print head " " value
+    else if (value ~ /^[!&]/) odd("a form that is not read")
     else if (value ~ /^[|>]/) {{ swallow = indent; print head " " quote("set") }}
-    else if (name ~ /^(ports|env_file)$/ && value ~ /^\[[^]{{}}&*!]*\][ \t]*$/)
+    else if (name ~ /^(ports|env_file|expose)$/ && value ~ /^\[[^]&*!]*\][ \t]*$/)
       print head " " value
     else if (value ~ /^[[{{]/) {{
-      if (name ~ /^(ports|environment|env_file|services)$/ || above == "services")
+      if (name ~ /^(ports|environment|env_file|services|extends|include|<<)$/ ||
+          above == "services")
         odd(name " in one line")
       if (value !~ /[]}}][ \t]*$/) swallow = indent
       print head " " quote("set")
@@ -114,13 +136,15 @@ function odd(why) {{ print "!odd " file ", line " line ": " why }}
   if (lead ~ /- +$/) {{
     while (top > 0 && depth[top] > place) top--
     above = names[top]; item = bare(rest)
-    if (above == "environment" && match(item, /^[A-Za-z_][A-Za-z0-9_]*=/)) {{
+    if (above == "environment" && match(item, /^[A-Za-z_][A-Za-z0-9_.-]*=/)) {{
       name = substr(item, 1, RLENGTH - 1)
       print ":" lead quote(name "=" state(name, substr(item, RLENGTH + 1)))
     }}
     else if (above == "environment" && item ~ /^[A-Za-z_][A-Za-z0-9_]*$/)
-      print ":" lead quote(item "=variable")
-    else if (above ~ /^(ports|env_file|expose)$/) print ":" lead quote(item)
+      print ":" lead quote(item "=variable:" item)
+    else if (above ~ /^(ports|env_file|expose|include|path)$/) print ":" lead quote(item)
+    else if (above == "volumes" && match(item, /:\/[A-Za-z0-9_.\/-]*/))
+      print ":" lead quote(substr(item, RSTART, RLENGTH))
     else print ":" lead quote("set")
   }}
 }}'; }}
@@ -182,20 +206,39 @@ class _Reader:
         merged: dict[str, Node] = {}
         while not isinstance(event := next(self._events), events.MappingEndEvent):
             key = self._node(event, depth + 1)
-            value = self._node(next(self._events), depth + 1)
+            at = next(self._events)
+            value = self._node(at, depth + 1)
             if not isinstance(key, str):
                 raise ValueError("a key that is no text")  # noqa: TRY004  # of the file, not the call
-            if key == "<<" and isinstance(value, dict):
-                merged |= value
+            if key == "<<":
+                for one in reversed(value) if isinstance(value, list) else [value]:
+                    merged |= one if isinstance(one, dict) else {}
             else:
                 found[key] = value
+            if getattr(at, "tag", None) in ("!reset", "!override"):
+                found[f"!{key}"] = ""
         return merged | found
 
 
 def read_compose(lines: Sequence[str]) -> Mapping[str, Node]:
     """Return the services of a masked file by name; raise ValueError for another file."""
+    return read_document(lines)[0]
+
+
+def read_document(lines: Sequence[str]) -> tuple[Mapping[str, Node], tuple[str, ...]]:
+    """Return the services of a masked file, and the files that it includes."""
     document = _Reader("\n".join(lines)).document()
     if not isinstance(document, dict):
         raise ValueError("not a mapping")  # noqa: TRY004  # the file's fault, not the caller's
-    services = document.get("services", document if "version" not in document else {})
-    return services if isinstance(services, dict) else {}
+    old = not document.keys() & {"version", "include"}
+    services = document.get("services", document if old else {})
+    return (services if isinstance(services, dict) else {}), tuple(texts(document.get("include")))
+
+
+def texts(node: Node | None) -> Iterator[str]:
+    """Yield the paths of `env_file` or `include`: one, a list, or mappings with `path`."""
+    for item in node if isinstance(node, list) else [node]:
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            yield from texts(item.get("path"))
