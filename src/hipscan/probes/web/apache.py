@@ -48,7 +48,7 @@ if [ -z "$main" ]; then
   fi
   exit 0
 fi
-root=${{main%/*}} seen=$NL next=$main round=0
+root=${{main%/*}} seen=$NL next=$main round=0 all=''
 while [ -n "$next" ] && [ "$round" -lt 10 ]; do
   round=$((round + 1))
   IFS=$NL
@@ -72,9 +72,15 @@ while [ -n "$next" ] && [ "$round" -lt 10 ]; do
     root=${{given:-$root}}
     printf 'root %s\n' "$root"
   fi
-  next=$(printf '%s\n' "$text" | awk -F '\t' -v root="$root" '
+  all=$all$NL$text
+  next=$(printf '%s\n' "$all" | awk -F '\t' -v root="$root" '
+    $3 == "define" && NF > 4 {{ value[$4] = $5 }}
     $3 ~ /^include(optional)?$/ {{
-      gsub(/["\047]/, "", $4); print $4 ~ /^\// ? $4 : root "/" $4
+      gsub(/["\047]/, "", $4)
+      for (name in value)
+        while (i = index($4, "${{" name "}}"))
+          $4 = substr($4, 1, i - 1) value[name] substr($4, i + length(name) + 3)
+      print $4 ~ /^\// ? $4 : root "/" $4
     }}')
 done
 floor
@@ -100,7 +106,9 @@ FIELDS: Final = {
     "compression": Field(FieldType.BOOLEAN, "whether TLS compression is on (CRIME)"),
     "insecure_renegotiation": Field(FieldType.BOOLEAN, "whether SSLInsecureRenegotiation is on"),
     "hsts": Field(FieldType.INTEGER, "max-age of Strict-Transport-Security, 0 without the header"),
-    "redirects_to_https": Field(FieldType.BOOLEAN, "whether it sends visitors to https"),
+    "redirects_to_https": Field(
+        FieldType.BOOLEAN, "whether it sends every visitor to https, or refuses all of them"
+    ),
     "certificate": Field(FieldType.TEXT, "the file of its certificate"),
     "file": Field(FieldType.TEXT, "the file of its block"),
     "line": Field(FieldType.INTEGER, "the line where the block begins; 0 for the main server"),
@@ -127,8 +135,13 @@ def parse(text: str, _status: int) -> Facts:
     files = {path: lines for path, lines in read.files.items() if path not in skip}
     tree = read_tree(main, roots[0] if roots else main.rpartition("/")[0], files)
     fact = unless_hidden(read.notes, list(_hosts(tree, read_floor(read))))
-    if tree.macros and fact.is_decided:
-        return {"apache_host": Fact(FactStatus.PARTIAL, fact.records, "macros are not followed")}
+    doubt = (
+        "macros are not followed"
+        if tree.macros
+        else tree.unknown and f"${tree.unknown} is not known"
+    )
+    if doubt and fact.is_decided:
+        return {"apache_host": Fact(FactStatus.PARTIAL, fact.records, doubt)}
     return {"apache_host": fact}
 
 
@@ -241,16 +254,17 @@ def _hsts(main: Directive, host: Directive) -> int:
 
 
 def _redirects(host: Directive) -> bool:
-    """Say whether the host, or a part of it that takes every visitor, leads to https."""
+    """Say whether the host, or a part of it that takes every visitor, leads to https or refuses."""
     inner = [each for each in host.block if each.name in ("if", "location", "directory")]
     blocks = [host, *(each for each in inner if each.arguments != ("other",))]
+    switches = [inherited("rewriteengine", block) for block in blocks]
+    rewrites = ("on",) in switches
     redirects = ("redirect", "redirectmatch", "redirectpermanent", "redirecttemp")
     return any(
-        each.arguments[:1] == ("https",)
-        and (each.name == "rewriterule" or each.arguments[1:] == ("/",))
+        (each.name in redirects and each.arguments in (("https", "/"), ("refused", "/")))
+        or (rewrites and each.name == "rewriterule" and each.arguments == ("https",))
         for block in blocks
         for each in block.block
-        if each.name in (*redirects, "rewriterule")
     )
 
 

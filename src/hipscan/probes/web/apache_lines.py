@@ -2,7 +2,8 @@ r"""Apache httpd's grammar: read on the target into one line a directive, then i
 
 Lines end with a backslash to go on, `#` counts at the start of a line only, names have no case.
 Of what no rule asks for only the tags leave the host; of a redirect or a rewrite only whether
-it leads to https. For this file
+it leads to https and for which pages; of a variable its value only where that is a port, an
+address, a protocol or a path. For this file
 
     <VirtualHost *:80>
         SetEnv DB_PASSWORD s3cret
@@ -27,23 +28,46 @@ from hipscan.probes.web.directives import Directive, Files, read_directives
 LEX: Final = r"""
 lex() { awk '
 function put(mark, text) { print ":" start "\t" mark "\t" name (text == "" ? "" : "\t" text) }
-function directive(   target) {
+function directive(   part, n, i, value) {
   if (name ~ /^(listen|serverroot|servername|serveralias|include|includeoptional)$/)
     put(";", rest)
   else if (name == "use") put(";", "")
   else if (name ~ /^ssl(engine|protocol|ciphersuite|compression|certificatefile)$/) put(";", rest)
   else if (name == "sslinsecurerenegotiation") put(";", rest)
-  else if (name ~ /^(define|undefine)$/) { sub(/[ \t].*/, "", rest); put(";", rest) }
+  else if (name ~ /^(define|undefine)$/) {
+    n = split(rest, part, / +/); value = part[2]
+    for (i = 3; i <= n; i++) value = value " " part[i]
+    gsub(/["\047]/, "", value)
+    put(";", part[1] (name == "define" && harmless(part[1], value) ? "\t" value : ""))
+  }
   else if (name == "loadmodule") { sub(/[ \t]+[^ \t]*\//, " ", rest); put(";", rest) }
   else if (name == "header" && tolower(rest) ~ /strict-transport-security/) put(";", rest)
-  else if (name ~ /^redirect(match|permanent|temp)?$/) {
-    target = rest ~ /[ \t]["\047]?\/["\047]?[ \t]/ || rest ~ /^["\047]?\/["\047]?[ \t]/ ||
-      name == "redirectmatch" ? "/" : "other"
-    put(";", (tolower(rest) ~ /[ \t]["\047]?https:\/\// ? "https" : "other") "\t" target)
-  } else if (name == "rewriterule")
-    put(";", tolower(rest) ~ /[ \t]["\047]?https:\/\// ? "https" : "other")
+  else if (name ~ /^redirect(match|permanent|temp)?$/) redirect()
+  else if (name == "rewriteengine") put(";", tolower(rest))
+  else if (name == "rewritecond") {
+    if (rest !~ /HTTPS|SERVER_(PORT|NAME)|REQUEST_SCHEME|HTTP_HOST|well-known|-[Pp]roto/) narrow = 1
+  } else if (name == "rewriterule") {
+    gsub(/["\047]/, "", rest); split(rest, part, / +/)
+    put(";", !narrow && part[1] ~ all && tolower(part[2]) ~ /^https:/ ? "https" : "other")
+    narrow = 0
+  }
 }
-/^F/ { line = 0; held = ""; print; next }
+# Where a redirect leads, and of which pages: all, or other ones.
+function redirect(   part, n, at, word, path) {
+  word = rest; gsub(/["\047]/, "", word); n = split(word, part, / +/)
+  at = part[1] ~ /^([0-9]+|permanent|temp|seeother|gone)$/ ? 2 : 1
+  path = at < n || part[at] !~ /:/ ? part[at] : "/"
+  word = part[1] ~ /^(gone|4[0-9]+)$/ ? "refused" : tolower(part[n]) ~ /^https:/ ? "https" : "other"
+  put(";", word "\t" (path == "/" || (name == "redirectmatch" && path ~ all) ? "/" : "other"))
+}
+# Whether the value of a variable may leave the host: a port, addresses, protocols, a path.
+function harmless(key, value) {
+  if (tolower(key) ~ /pass|secret|key|token|pin/) return 0
+  return value ~ /^([0-9.]+|\*|\[[0-9a-f:]+\])(:[0-9]+)?$/ || value ~ /^\/[A-Za-z0-9_.\/-]*$/ ||
+    tolower(value) " " ~ /^([-+]?(all|tlsv1(\.[0-3])?|sslv[23]) )+$/
+}
+BEGIN { all = "^\\^?/?[?]?[(]?/?(\\.[*+])?[)]?[$]?$" }
+/^F/ { line = narrow = 0; held = ""; print; next }
 !/^:/ { print; next }
 {
   line++
@@ -73,6 +97,8 @@ _BUILT_IN: Final = frozenset(
 )
 _WORD: Final = re.compile(r"\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'|(\S+)")
 _DEPTH: Final = 10
+_VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
+_NAMING: Final = frozenset({"servername", "serveralias", "sslcertificatefile", "header"})
 _TRANSPARENT: Final = frozenset({"ifmodule", "ifdefine", "iffile", "ifversion", "ifdirective"})
 
 
@@ -89,8 +115,9 @@ class Tree:
     root: str  # ServerRoot, where relative includes start
     main: Directive
     modules: set[str] = field(default_factory=lambda: set(_BUILT_IN))
-    defined: set[str] = field(default_factory=set)
+    defined: dict[str, str | None] = field(default_factory=dict)
     macros: bool = False  # mod_macro is used, and may make hosts that are not seen
+    unknown: str = ""  # a variable whose value is not known, where it matters
 
     def read(self, path: str, blocks: list[Directive], depth: int = 0) -> None:
         """Add what a file says to the innermost block."""
@@ -116,9 +143,23 @@ class Tree:
                 return False
             blocks.append(blocks[-1])
             return True
+        if directive.name == "virtualhost":
+            given = tuple(self._spelt(each, "virtualhost") for each in directive.arguments)
+            directive = Directive(directive.name, given, directive.file, directive.line)
         blocks[-1].block.append(directive)
         blocks.append(directive)
         return True
+
+    def _spelt(self, text: str, name: str) -> str:
+        """Replace `${VARIABLE}` by what Define says; of names its value may be unknown."""
+
+        def value(found: re.Match[str]) -> str:
+            known = self.defined.get(found[1])
+            if known is None and name not in _NAMING:
+                self.unknown = self.unknown or found[1]
+            return found[0] if known is None else known
+
+        return _VARIABLE.sub(value, text)
 
     def _holds(self, directive: Directive) -> bool:
         """Decide a condition; what only the running server knows is taken as true."""
@@ -134,7 +175,7 @@ class Tree:
                 return True
 
     def _take(self, directive: Directive, blocks: list[Directive], depth: int) -> None:
-        given = words(" ".join(directive.arguments))
+        given = [self._spelt(word, directive.name) for word in words(" ".join(directive.arguments))]
         match directive.name, given:
             case (("include" | "includeoptional"), [pattern, *_]):
                 for path in self._included(pattern):
@@ -142,10 +183,11 @@ class Tree:
                         self.read(path, blocks, depth + 1)
             case "loadmodule", [name, *_]:
                 self.modules.add(name.removesuffix("_module"))
-            case "define", [name, *_]:
-                self.defined.add(name)
+            case "define", _:
+                name, *value = directive.arguments or ("",)
+                self.defined[name] = value[0] if value else None
             case "undefine", [name, *_]:
-                self.defined.discard(name)
+                self.defined.pop(name, None)
             case "use", _:
                 self.macros = True
             case _:
