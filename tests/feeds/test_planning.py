@@ -88,17 +88,46 @@ def test_a_mirrored_bucket_is_a_feed_of_each_folder(tmp_path: Path) -> None:
         making.write_zip(bucket / name / "all.zip", records)
         (bucket / name / "modified_id.csv").write_text("2026-11-20T00:00:00Z,CVE-2024-1000\n")
     works, strange = planning.plan([bucket])
-    assert [work.path.parent.name for work in works] == sorted(ecosystems)
+    assert sorted(work.path.parent.name for work in works) == sorted(ecosystems)
     assert {item.path.name for item in strange} == {"modified_id.csv"}
-    assert making.import_into(tmp_path / "feeds", bucket) == [
+    assert sorted(making.import_into(tmp_path / "feeds", bucket)) == [
         f"osv:{name}" for name in sorted(ecosystems)
     ]
+
+
+def test_folders_of_years_and_releases_are_one_feed(tmp_path: Path) -> None:
+    repository = tmp_path / "osv-database"
+    for release in (8, 9):
+        folder = repository / "advisories" / f"almalinux{release}"
+        folder.mkdir(parents=True)
+        one = making.filled(record(f"ALSA-2024:{release}", ecosystem=f"AlmaLinux:{release}"))
+        (folder / "one.json").write_text(json.dumps(one))
+    other = repository / "advisories" / "unreviewed"
+    other.mkdir()
+    (other / "one.json").write_text(json.dumps(making.filled({"id": "GHSA-x", "affected": []})))
+    works, strange = planning.plan([repository / "advisories"])
+    assert [(work.path.name, len(work.files)) for work in works] == [("advisories", 2)]
+    assert [(item.path.name, item.is_wrong) for item in strange] == [("unreviewed", False)]
+    making.import_into(tmp_path / "feeds", *(repository / "advisories").glob("alma*"))
+    assert _count(tmp_path / "feeds") == 2
+
+
+def test_the_zip_of_one_release_does_not_take_the_place_of_all(tmp_path: Path) -> None:
+    bucket = tmp_path / "bucket"
+    for name, count in (("Debian", 3), ("Debian:11", 2)):
+        (bucket / name).mkdir(parents=True)
+        records = [record(f"CVE-2024-{1000 + number}") for number in range(count)]
+        making.write_zip(bucket / name / "all.zip", records)
+    making.import_into(tmp_path / "feeds", bucket)
+    assert _count(tmp_path / "feeds") == 3
 
 
 def test_what_is_not_imported_is_named_with_the_reason(tmp_path: Path) -> None:
     making.write_zip(tmp_path / "all.zip", [record("CVE-2024-1000")])
     (tmp_path / "link.zip").symlink_to("all.zip")
     (tmp_path / "notes.md").write_text("# Feeds of November\n")
+    vex = {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [{"status": "affected"}]}
+    (tmp_path / "vex.json").write_text(json.dumps(vex))
     (tmp_path / "kev_schema.json").write_text('{"$schema": "http://json-schema.org/", "x": {}}')
     (tmp_path / "security-support-ended").write_text(SUPPORT)
     works, strange = planning.plan([tmp_path])
@@ -107,6 +136,7 @@ def test_what_is_not_imported_is_named_with_the_reason(tmp_path: Path) -> None:
         "kev_schema.json": "describes a feed",
         "link.zip": "is a link",
         "notes.md": "is no feed that hipscan knows",
+        "vex.json": "has statements of OpenVEX",
         "security-support-ended": "does not tell in its name of which release it is; "
         "security-support-ended.deb12 does",
     }

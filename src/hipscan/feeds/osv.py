@@ -5,6 +5,7 @@ single record is added to it; a withdrawn one takes its older version away. The 
 its content: "osv:Debian" where every record is about Debian.
 """
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,7 @@ from hipscan.feeds.build import Build
 from hipscan.feeds.osv_record import Record, read
 
 _STAGED: Final = "new:"
+_KEY: Final = re.compile(rb'"(?:schema_version|affected)"\s*:')
 _TOLERATED: Final = 100  # one record in so many may be of a wrong shape
 _AFFECTED: Final = "INSERT INTO affected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _NEWEST: Final = "UPDATE package SET newest = max(newest, ?) WHERE id = ?"
@@ -267,9 +269,7 @@ def _counted(build: Build, base: str, modified: str) -> Imported:
 def _recognises(sample: Sample) -> bool:
     if sample.head.startswith(b"PK"):
         return True
-    return sample.head.lstrip().startswith(b"{") and (
-        b'"schema_version"' in sample.head or b'"affected"' in sample.head
-    )
+    return sample.head.lstrip().startswith(b"{") and _KEY.search(sample.head) is not None
 
 
 FEED: Final = Feed("osv", "known vulnerabilities (osv.dev)", _recognises, load)
