@@ -101,7 +101,12 @@ def _certificates(answer: _Answer) -> Iterator[Record]:
             except (ValueError, binascii.Error):
                 answer.notes.append(Note("garbled", f"{path}: no certificate"))
                 continue
-            yield _certificate(path, index, certificate, answer.users.get(path, []))
+            yield _certificate(path, index, certificate, _users(answer, path))
+
+
+def _users(answer: _Answer, path: str) -> list[str]:
+    """Return the configurations that name a file, or the folder it is in."""
+    return [*answer.users.get(path, []), *answer.users.get(f"{dirname(path)}/", [])]
 
 
 def _certificate(path: str, index: int, seen: Certificate, users: Sequence[str]) -> Record:
@@ -154,5 +159,5 @@ def _key(answer: _Answer, path: str, kind: str, *, encrypted: bool | None) -> Re
         "folder": dirname(path),
         "personal": personal,
         "exposed": exposed,
-        "used_by": answer.users.get(path, []),
+        "used_by": _users(answer, path),
     }

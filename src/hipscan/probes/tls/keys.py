@@ -6,6 +6,7 @@ host: for OpenSSH's format that stands in the first 22 octets of the body, which
 A file with more than four certificates is a bundle of authorities and is passed over.
 
     U/etc/nginx/sites-enabled/a	/etc/ssl/certs/a.pem   (this configuration names that file)
+    U/etc/haproxy/haproxy.cfg	/etc/haproxy/certs/       (or every file of that folder)
     N3                                              (so many files were looked at)
     S640 root ssl-cert /etc/ssl/private/a.key
     H1000 /home/ann/.ssh                            (uid of the account that owns the folder)
@@ -37,10 +38,27 @@ for path in /etc/nginx /etc/apache2 /etc/httpd /etc/lighttpd /etc/haproxy /etc/p
 done
 named=''
 if [ $# -gt 0 ]; then
-  named=$(grep -RHiE '^[[:blank:]]*[^#;[:blank:]].*(cert|key|crt|chain).*/' "$@" | awk '
+  named=$(grep -RHiE '^[[:blank:]]*[^#;[:blank:]].*(cert|key|crt|chain).*[/.]' "$@" | awk '
+  BEGIN {
+    relative = "ssl_?(cert|key)(ificate)?(_?key)?(_?file)?[ \t=]+[\"\047]?[a-z0-9_.][^ \t;\"\047]*"
+  }
+  # What a path without a leading slash begins at.
+  function base(file) {
+    if (match(file, /^\/etc\/(nginx|apache2|httpd)\//)) return substr(file, 1, RLENGTH)
+    if (file !~ /\/postgresql(\.auto)?\.conf$/) return ""
+    sub(/[^\/]*$/, "", file); sub(/^\/etc\//, "/var/lib/", file)
+    return file
+  }
   { file = $0; sub(/:.*/, "", file); line = substr($0, length(file) + 2)
     if (file ~ /(sites|mods|conf)-available|snippets.snakeoil/) next
     sub(/[ \t]#.*/, "", line)
+    from = base(file)
+    while (from != "" && match(tolower(line), relative)) {
+      path = substr(line, RSTART, RLENGTH)
+      line = substr(line, 1, RSTART - 1) substr(line, RSTART + RLENGTH)
+      sub(/^[A-Za-z_]*[ \t=]+["\047]?/, "", path)
+      if (path !~ /[$:]/) print "U" file "\t" from path
+    }
     while (match(line, /\/[A-Za-z0-9_.\/@%+-]+/)) {
       path = substr(line, RSTART, RLENGTH)
       word = tolower(substr(line, 1, RSTART - 1)); line = substr(line, RSTART + RLENGTH)
@@ -48,8 +66,10 @@ if [ $# -gt 0 ]; then
       if (word ~ /(^|[_-]|ssl|tls)ca([_-]|cert|file|path|rev|$)|trusted|client_cert|crl|chainfile/)
         continue
       if (path ~ /\/ca-(certificates|bundle)/) continue
-      if (path !~ /^\/(etc|var|usr|srv|opt|home|root)\//) continue
-      if (path ~ /\.(pem|crt|cer|key|p12|pfx|jks)$|(cert|key)[^\/]*$/) print "U" file "\t" path
+      if (path ~ /^\/(proc|sys|dev|)\//) continue
+      if (word == "crt" && path !~ /\.[a-z0-9]+$/) sub(/\/*$/, "/", path)
+      else if (path !~ /\.(pem|crt|cer|key|p12|pfx|jks)$|(cert|key)[^\/]*$/) continue
+      print "U" file "\t" path
     } }' | sort -u)
 fi
 [ -z "$named" ] || printf '%s\n' "$named"
@@ -83,6 +103,18 @@ if [ $# -gt 0 ]; then
     -o -name '*.p12' -o -name '*.pfx' -o -name '*.jks' -o -name '*.keystore' -o -name '*.ppk' \
     -o -name '*_key' \) ! -name ca-certificates.crt ! -name 'ca-bundle*' -print 2>&1 | head -n 1000)
 fi
+# A folder that is named stands for its files.
+files_of() {
+  for path; do
+    path=${path#*"	"}
+    case $path in
+      */) printf '%s\n' "$path"* ;;
+      *) printf '%s\n' "$path" ;;
+    esac
+  done
+}
+# shellcheck disable=SC2086  # one path a line
+[ -z "$named" ] || named=$(files_of $named)
 set --
 set -f
 for path in $found; do
@@ -94,7 +126,6 @@ for path in $found; do
   if [ -r "$path" ]; then set -- "$@" "$path"; else note denied "$path"; fi
 done
 for path in $named; do
-  path=${path#*"	"}
   if [ -d "$path" ] || [ ! -e "$path" ]; then continue; fi
   case $NL$found$NL in *"$NL$path$NL"*) continue ;; esac
   if [ ! -f "$path" ]; then note special "$path"
