@@ -15,12 +15,14 @@ from hipscan.model.fact import Fact, FactStatus, Value, ok
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing, Probe, listing
 
 SCRIPT: Final = r"""
-set -- /etc/profile /etc/bash.bashrc /etc/profile.d/*.sh /etc/bashrc
+set -- /etc/environment /etc/profile /etc/bash.bashrc /usr/etc/profile.d/*.sh \
+  /etc/profile.d/*.sh /etc/bashrc
 [ ! -d /etc/profile.d ] || [ -r /etc/profile.d ] || note denied /etc/profile.d
 left=$#
 while [ "$left" -gt 0 ]; do
   path=$1; shift; left=$((left - 1))
   case $path in *'*'* | *"$NL"*) continue ;; esac
+  if [ ! -e "$path" ] && [ -e "/usr$path" ]; then path=/usr$path; fi  # SUSE's vendor file
   if [ ! -e "$path" ]; then note_missing "$path"
   elif [ ! -f "$path" ]; then note special "$path"
   elif [ ! -r "$path" ]; then note denied "$path"
@@ -28,7 +30,7 @@ while [ "$left" -gt 0 ]; do
   fi
 done
 [ $# -eq 0 ] || awk '
-FILENAME == "/etc/profile" && /^[^#]*profile\.d/ { print "L" FNR }
+FILENAME ~ /\/etc\/profile$/ && /^[^#]*profile\.d/ { print "L" FNR }
 /TMOUT/ {
   line = $0
   sub(/^[ \t]*#.*/, "", line); sub(/[ \t]#.*/, "", line)
@@ -38,9 +40,10 @@ FILENAME == "/etc/profile" && /^[^#]*profile\.d/ { print "L" FNR }
     m = split(part[i], word, /[ \t(){}]+/)
     for (j = 1; j <= m; j++) {
       gsub(/["\047]/, "", word[j])
+      sub(/^TMOUT:=/, "TMOUT?=", word[j])
       if (word[j] ~ /^TMOUT=/ && word[j] !~ /^TMOUT=[0-9]+$/) word[j] = "TMOUT=?"
-      if (word[j] ~ /^TMOUT(=|$)/) named = 1
-      if (word[j] ~ /^(export|readonly|declare|typeset|unset|-[a-z]+|TMOUT|TMOUT=[0-9?]+)$/)
+      if (word[j] ~ /^TMOUT([?]?=|$)/) named = 1
+      if (word[j] ~ /^(export|readonly|declare|typeset|unset|-[a-z]+|TMOUT|TMOUT[?]?=[0-9?]+)$/)
         words = words " " word[j]
     }
     if (named) print "S" FNR ":" substr(words, 2) ":" FILENAME
@@ -73,11 +76,17 @@ class _State:
         """Follow one statement: what is read-only can no longer be changed or unset."""
         command = words[0] if words and not words[0].startswith(_NAME) else ""
         flags = "".join(word for word in words if word.startswith("-"))
+        kept = [word.partition("=")[2] for word in words if word.startswith(f"{_NAME}?=")]
+        # ${TMOUT:=600} leaves a value as it is.
+        if kept and self.value == "0" and not self.readonly:
+            self.value, self.file, self.line = kept[-1], file, line
         values = [word.partition("=")[2] for word in words if word.startswith(f"{_NAME}=")]
         if not self.readonly and command == "unset":
             self.value, self.exported, self.file, self.line = "0", False, file, line
         elif not self.readonly and values:
             self.value, self.file, self.line = values[-1], file, line
+        if file == "/etc/environment":
+            self.exported = True
         marks = command in {"declare", "typeset"}
         self.readonly |= command == "readonly" or (marks and "r" in flags)
         self.exported |= command == "export" or (marks and "x" in flags)
@@ -89,6 +98,7 @@ def parse(text: str, _status: int) -> Facts:
     L30
     S3:readonly TMOUT=900:/etc/profile.d/tmout.sh
     S4:export TMOUT:/etc/profile.d/tmout.sh
+    S5:TMOUT?=600:/etc/profile.d/z.sh
     E
     """
     seen = listing(text)
@@ -116,13 +126,15 @@ def _statements(seen: Listing) -> Iterator[tuple[int, list[str], str]]:
 def _rank(statement: tuple[int, list[str], str], loop: int) -> tuple[int, str]:
     """Return the place of a statement.
 
+    pam_env(8) sets /etc/environment before any shell starts.
     /etc/profile reads Debian's bash.bashrc at its head and profile.d where it names it (`loop`);
     RHEL's bashrc follows.
     """
-    number, _, file = statement
+    number, _, path = statement
+    file = path.removeprefix("/usr")
     if file == "/etc/profile":
-        return (3 if number > loop else 0), file
-    return {"/etc/bash.bashrc": 1, "/etc/bashrc": 4}.get(file, 2), file
+        return (3 if number > loop else 0), path
+    return {"/etc/bash.bashrc": 1, "/etc/bashrc": 4}.get(file, 2), path
 
 
 def _record(state: _State) -> dict[str, Value]:

@@ -49,7 +49,8 @@ _HANDS_OVER: Final = re.compile(
     r"^(sh|dash|bash|zsh|t?csh|fish|m?ksh|busybox|env|find|[gmn]?awk|perl[\d.]*|python[\d.]*|"
     r"ruby[\d.]*|php[\d.]*|lua[\d.]*|node|tclsh[\d.]*|vim?[._a-z]*|nano|emacs[\d.]*|ed|sed|less|more|"
     r"cat|head|tail|cp|mv|dd|tee|tar|zip|install|chmod|chown|ln|rsync|scp|nmap|gdb|strace|docker|"
-    r"podman|systemctl|nice|timeout|xargs|make|socat|nc|ncat|openssl|base64|git|taskset|setpriv)$"
+    r"podman|systemctl|nice|timeout|xargs|make|socat|nc|ncat|openssl|base64|git|taskset|setpriv|curl|"
+    r"wget|debugfs|script|expect|unshare|nsenter|chroot|setcap|runuser|pip[\d.]*|gcore|ionice|stdbuf)$"
 )
 
 

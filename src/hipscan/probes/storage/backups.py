@@ -81,6 +81,23 @@ for path in /etc/systemd/system/*.wants/*.timer /usr/lib/systemd/system/*.wants/
         printf 'at %s\n' "$(stat -c %Y "/var/lib/systemd/timers/stamp-$name")" ;;
   esac
 done
+# Timers of another name, by what the services run that somebody wrote here.
+set --
+for path in /etc/systemd/system/*.wants/*.timer; do
+  name=${{path##*/}} name=${{name%.timer}}
+  case $name in '*' | *{"* | *".join(_WORDS)}*) continue ;; esac
+  path=/etc/systemd/system/$name.service
+  [ ! -f "$path" ] || [ ! -r "$path" ] || set -- "$@" "$path"
+done
+[ $# -eq 0 ] || awk -v words="$words" '
+  /^[ \t]*Exec/ && match($0, words) && !seen[FILENAME]++ {{
+    name = FILENAME; sub(/.*\//, "", name); sub(/service$/, "timer", name)
+    print substr($0, RSTART, RLENGTH), name
+  }}' "$@" | while read -r tool name; do
+  printf 'timer %s %s\n' "$name" "$tool"
+  [ ! -e "/var/lib/systemd/timers/stamp-$name" ] ||
+    printf 'at %s\n' "$(stat -c %Y "/var/lib/systemd/timers/stamp-$name")"
+done
 for name in {" ".join(_AGENTS)}; do
   for path in /etc/systemd/system/*.wants/"$name".service; do
     [ ! -L "$path" ] || printf 'agent %s\n' "$name"
@@ -109,6 +126,7 @@ def parse(text: str, _status: int) -> Facts:
     cron restic /etc/cron.d/nightly
     timer borgmatic.timer
     at 1795000000
+    timer nightly.timer restic
     agent bacula-fd
     trace restic 1795000000
     end
@@ -153,10 +171,11 @@ def _starts(seen: Listing) -> Iterator[tuple[str, str, str, int | None]]:
                 yield "cron", tool, where, None
             case ["agent", name]:
                 yield "agent", name, f"{name}.service", None
-            case ["timer", name]:
+            case ["timer", name, *named]:
                 after = seen.plain[number + 1] if number + 1 < len(seen.plain) else ""
                 time = int(after[3:]) if after.startswith("at ") else None
-                tool = next((word for word in _WORDS if word in name), "backup")
+                where = named[0] if named else name
+                tool = next((word for word in _WORDS if word in where), "backup")
                 yield "timer", tool, name, time
             case _:
                 pass
