@@ -56,6 +56,11 @@ more() {{
     # shellcheck disable=SC2046  # patterns are meant
     set -- $(sed -n "$expression" "$@")
     unset IFS
+    left=$#
+    while [ "$left" -gt 0 ]; do
+      path=$1; shift; left=$((left - 1))
+      if [ -d "$path" ]; then set -- "$@" "${{path%/}}"/*; else set -- "$@" "$path"; fi
+    done
     [ $# -eq 0 ] || files "$@"
     left=$#
     while [ "$left" -gt 0 ]; do
@@ -74,13 +79,15 @@ if [ -e {rsyslog.MAIN} ]; then
   [ ! -r {rsyslog.MAIN} ] || more {rsyslog.MAIN} \
     's/^[[:blank:]]*\$[Ii]nclude[Cc]onfig[[:blank:]]*\([^[:blank:]]*[^/]\)[[:blank:]]*$/\1/p
      s|^[[:blank:]]*\$[Ii]nclude[Cc]onfig[[:blank:]]*\([^[:blank:]]*/\)[[:blank:]]*$|\1*|p
-     s/^[^#]*include([^)]*file="\([^"]*\)".*/\1/p'
+     s/^[^#]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][[:blank:]]*([^)]*[Ff]ile[[:blank:]]*=[[:blank:]]*"\([^"]*\)".*/\1/p
+     s/^[[:blank:]]*[Ff]ile[[:blank:]]*=[[:blank:]]*"\([^"]*[.]conf\)".*/\1/p'
 fi
 if [ -e {syslog_ng.MAIN} ]; then
   wanted syslog-ng
   files {syslog_ng.MAIN}
   [ ! -r {syslog_ng.MAIN} ] || more {syslog_ng.MAIN} \
-    's|^[[:blank:]]*@include[[:blank:]]*"\(/[^"]*\)".*|\1|p'
+    's|^[[:blank:]]*@include[[:blank:]]*"\(/[^"]*\)".*|\1|p
+     s|^[[:blank:]]*@include[[:blank:]]*"\([^/"][^"]*\)".*|/etc/syslog-ng/\1|p'
 fi
 if [ -e /usr/lib/systemd/systemd-journal-upload ] ||
   [ -e /lib/systemd/systemd-journal-upload ]; then
@@ -92,9 +99,12 @@ if [ -e /usr/lib/systemd/systemd-journal-upload ] ||
   for path in {" ".join(_UPLOAD_FOLDERS)}; do [ ! -d "$path" ] || set -- "$@" "$path"; done
   [ $# -eq 0 ] || gather .conf "$@"
 fi
-if [ -e {logrotate.MAIN} ]; then
-  set -- {logrotate.MAIN}
-  for path in {logrotate.FOLDER}/*; do [ ! -f "$path" ] || set -- "$@" "$path"; done
+set --
+for path in {" ".join(logrotate.MAINS)}; do
+  [ ! -e "$path" ] || {{ set -- "$path"; break; }}
+done
+if [ $# -gt 0 ]; then
+  for path in {"/* ".join(logrotate.FOLDERS)}/*; do [ ! -f "$path" ] || set -- "$@" "$path"; done
   files "$@"
 fi
 }} | hush
@@ -113,6 +123,9 @@ DESTINATION: Final = {
     "tls": Field(FieldType.BOOLEAN, _TLS),
     "verified": Field(FieldType.BOOLEAN, "whether the other side has to prove who it is"),
     "local": Field(FieldType.BOOLEAN, "whether it goes to this host itself, such as to a tunnel"),
+    "logins": Field(
+        FieldType.BOOLEAN, "false where a selector leaves the records of logins out; else left out"
+    ),
     "starts": Field(FieldType.BOOLEAN, _STARTS),
     "file": Field(FieldType.TEXT, "the file that says so"),
     "line": Field(FieldType.INTEGER, "its line; 0 where not known"),
@@ -154,8 +167,9 @@ def parse(text: str, _status: int) -> Facts:
         for word, _, name in (line.partition(" ") for line in seen.plain)
         if word in {"starts", "off"}
     }
+    missing = {note.text for note in seen.of_kind("absent")}
     found = [
-        module.read(seen.files, starts=starts.get(name))
+        module.read(seen.files, starts=starts.get(name), missing=missing)
         for name, module in (("rsyslog", rsyslog), ("syslog-ng", syslog_ng))
         if module.MAIN in seen.files
     ]
@@ -173,7 +187,7 @@ def parse(text: str, _status: int) -> Facts:
 
 def _lost(seen: Listing, unread: Sequence[str], *, rotation: bool = False) -> list[str]:
     bad = [note for note in seen.notes if note.kind != "absent"]
-    mine = [n.text for n in bad if n.text.startswith("/etc/logrotate") is rotation]
+    mine = [n.text for n in bad if ("/etc/logrotate" in n.text) is rotation]
     return mine + [f"{path} was not read" for path in unread]
 
 

@@ -15,9 +15,10 @@ from typing import Final
 
 from hipscan.model.fact import Record
 from hipscan.probes.base import Field, FieldType
+from hipscan.probes.gathering import by_precedence
 
-MAIN: Final = "/etc/logrotate.conf"
-FOLDER: Final = "/etc/logrotate.d"
+MAINS: Final = ("/etc/logrotate.conf", "/usr/etc/logrotate.conf")
+FOLDERS: Final = ("/etc/logrotate.d", "/usr/etc/logrotate.d")
 FIELDS: Final = {
     "path": Field(FieldType.TEXT, "the log, as the file names it; patterns are left as they are"),
     "days": Field(FieldType.INTEGER, "how many days of it stay; left out where size alone decides"),
@@ -26,16 +27,25 @@ FIELDS: Final = {
 }
 _DAYS: Final = {"hourly": 0, "daily": 1, "weekly": 7, "monthly": 30, "yearly": 365}
 _SCRIPTS: Final = ("postrotate", "prerotate", "firstaction", "lastaction", "preremove")
+# Ends of names that it passes over (tabooext).
+_TABOO: Final = (
+    *(".bak", ".cfsaved", ".disabled", ".dpkg-bak", ".dpkg-del", ".dpkg-dist", ".dpkg-new"),
+    *(".dpkg-old", ".dpkg-tmp", ".new", ".old", ".orig", ".rpmnew", ".rpmorig", ".rpmsave"),
+    *(".swp", ".ucf-dist", ".ucf-new", ".ucf-old", ",v", "~"),
+)
 _FOREVER: Final = 36500
 
 
 def read(files: Mapping[str, Sequence[str]]) -> Iterator[Record]:
     """Yield a record for each log of each block."""
-    if MAIN not in files:
+    main = next((path for path in MAINS if path in files), "")
+    if not main:
         return
     base: dict[str, int] = {}
-    yield from _file(MAIN, files[MAIN], base)
-    for path in sorted(path for path in files if path.startswith(FOLDER + "/")):
+    yield from _file(main, files[main], base)
+    for path in by_precedence(files, FOLDERS):
+        if path.endswith(_TABOO):
+            continue
         yield from _file(path, files[path], dict(base))
 
 
@@ -63,8 +73,8 @@ def _file(path: str, lines: Sequence[str], base: dict[str, int]) -> Iterator[Rec
 
 
 def _setting(text: str, made: dict[str, int]) -> None:
-    key, _, value = text.replace("=", " ").partition(" ")
-    number = value.strip()
+    key, *rest = text.replace("=", " ").split(None, 1) or ("",)
+    number = "".join(rest).strip()
     if key in _DAYS:
         made["every"] = _DAYS[key]
         made.pop("size", None)

@@ -6,7 +6,7 @@ read in the order in which they are included, as it matters to the old lines.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
@@ -21,13 +21,20 @@ UNITS: Final = (
 _OBJECT: Final = re.compile(
     r'\b(module|input|action|global|include)\s*\(((?:[^()"]|"(?:\\.|[^"\\])*")*)\)', re.IGNORECASE
 )
-_PARAMETER: Final = re.compile(r'([A-Za-z][\w.]*)\s*=\s*"((?:\\.|[^"\\])*)"')
+_PARAMETER: Final = re.compile(
+    r'([A-Za-z][\w.]*)\s*=\s*(?:"((?:\\.|[^"\\])*)"|\[((?:[^\]"]|"(?:\\.|[^"\\])*")*)\])'
+)
 _DIRECTIVE: Final = re.compile(r"^\s*\$(\w+)\s+(.*?)\s*$")
 _FORWARD: Final = re.compile(
     r"(?:^|[\s{&])(@@?)(?:\([^)]*\))?(\[[^\]]+\]|[A-Za-z0-9][\w.-]*)(?::(\w+))?(?=[;\s}]|$)"
 )
-_FILE: Final = re.compile(r"(?:^|[\s{&])-?(/[^\s;}]+)(?=[;\s}]|$)")
-_QUOTED: Final = re.compile(r'"(?:\\.|[^"\\])*"')
+_RELP: Final = re.compile(r":omrelp:(\[[^\]]+\]|[^\s:;]+)(?::(\w+))?", re.IGNORECASE)
+_FILE: Final = re.compile(r"(?:^|[\s{&])-?(/[^\s;}]+|\?[\w.-]+)(?=[;\s}]|$)")
+_QUOTED: Final = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
+_CONTINUED: Final = re.compile(r"((?:[^\n]*\\\n)+)([^\n]*)")
+_PRIORITIES: Final = re.compile(r"([\w*,]+)\.(!?=?[\w*]+)")
+_END: Final = re.compile(r"^\s*\*\.\*\s+(?:stop|~)\s*$")
+_FOLLOWS: Final = re.compile(r"^\s*&")
 _SELECTOR: Final = re.compile(r"^\s*(?:[\w*,]+\.[=!\w*,]+[;\w.=!*,]*|&|:\w+.*|if\b.*|\})")
 _TLS_DRIVERS: Final = ("gtls", "ossl", "mbedtls")
 _LOCAL: Final = ("127.", "localhost", "::1", "[::1]")
@@ -42,6 +49,10 @@ class _State:
     umask: int = 0
     old: dict[str, str] = field(default_factory=dict)  # of old lines, names in lower case
     made: dict[str, str] = field(default_factory=dict)  # of global()
+    at: tuple[str, int] = ("", 0)  # file and line of the selector before
+    logins: bool = True  # whether that one takes records of logins
+    depth: int = 0  # of braces
+    ended: bool = False  # whether an earlier line threw all records away
     modules: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -55,8 +66,10 @@ class Found:
     unread: tuple[str, ...] = ()
 
 
-def read(files: Mapping[str, Sequence[str]], *, starts: bool | None) -> Found:
-    """Read the main file and what it includes.
+def read(
+    files: Mapping[str, Sequence[str]], *, starts: bool | None, missing: Collection[str] = ()
+) -> Found:
+    """Read the main file and what it includes; `missing` are patterns that no file matches.
 
     module(load="imtcp" StreamDriver.Name="gtls" StreamDriver.Mode="1")
     $FileCreateMode 0640
@@ -68,12 +81,56 @@ def read(files: Mapping[str, Sequence[str]], *, starts: bool | None) -> Found:
     state = _State(starts, umask=_unit_umask(files))
     kinds: dict[str, list[Record]] = {"destination": [], "listener": [], "file": []}
     unread: list[str] = []
-    for path, line, text in _statements(MAIN, files, unread, 0):
+    statements = list(_statements(MAIN, files, unread, missing))
+    _settle(statements, state)
+    for path, line, text in statements:
+        _select(text, (path, line), state)
         for kind, record in _statement(text, state):
+            if state.ended and kind != "listener":
+                continue
             kinds[kind].append({**record, "file": path, "line": line})
     return Found(
         tuple(kinds["destination"]), tuple(kinds["listener"]), tuple(kinds["file"]), tuple(unread)
     )
+
+
+def _settle(statements: Sequence[tuple[str, int, str]], state: _State) -> None:
+    """Take what holds for all statements wherever it stands, as rsyslogd asks for it at the end."""
+    for _, _, text in statements:
+        made, directive = _object(text), _DIRECTIVE.match(text)
+        if made and made[0] == "global":
+            state.made |= made[1]
+            state.umask |= _octal(made[1].get("umask", ""), 0)
+        elif directive and directive[1].lower() == "defaultnetstreamdriver":
+            state.old["defaultnetstreamdriver"] = directive[2].strip("\"'")
+
+
+def _select(text: str, at: tuple[str, int], state: _State) -> None:
+    """Note which records an action gets: `mail.*  @@host` sends away no record of a login."""
+    plain = _QUOTED.sub("", text)
+    state.depth += plain.count("{") - plain.count("}")
+    if _object(text):
+        state.logins = state.logins or state.at != at
+    elif _FOLLOWS.match(text):
+        state.at = at
+    else:
+        state.at, state.logins = at, True
+        if words := _PRIORITIES.findall(text) if _SELECTOR.match(text) else ():
+            state.logins = text.lstrip().startswith(("if", ":")) or _takes_logins(words)
+
+
+def _takes_logins(words: Sequence[tuple[str, str]]) -> bool:
+    """Say whether a selector takes what sshd and PAM say when somebody logs in (auth, info).
+
+    *.info;mail.none;authpriv.none
+    """
+    taken = dict.fromkeys(("auth", "authpriv"), False)
+    for facilities, priority in words:
+        for name in facilities.lower().split(","):
+            if not priority.startswith("!") and name in {"*", *taken}:
+                told = priority.lower() in {"*", "debug", "7", "info", "6"}
+                taken |= dict.fromkeys(taken, told) if name == "*" else {name: told}
+    return any(taken.values())
 
 
 def _unit_umask(files: Mapping[str, Sequence[str]]) -> int:
@@ -87,27 +144,40 @@ def _unit_umask(files: Mapping[str, Sequence[str]]) -> int:
 
 
 def _statements(
-    path: str, files: Mapping[str, Sequence[str]], unread: list[str], depth: int
+    path: str,
+    files: Mapping[str, Sequence[str]],
+    unread: list[str],
+    missing: Collection[str],
+    depth: int = 0,
 ) -> Iterator[tuple[str, int, str]]:
     """Yield (file, line, statement): an object in one piece, an old line without its objects."""
-    text = _without_comments("\n".join(files.get(path, ())))
+    text = _without_comments(_CONTINUED.sub(_join, "\n".join(files.get(path, ()))))
     for number, piece in _pieces(text):
         pattern = _included(piece)
         if pattern is None:
             yield path, number, piece
             continue
         names = sorted(name for name in files if fnmatchcase(name, pattern))
-        if not names and not set(pattern) & set("*?[") and "optional" not in piece:
+        is_known = "optional" in piece
+        if set(pattern) & set("*?["):
+            is_known = pattern in missing
+        if not names and not is_known:
             unread.append(pattern)
         for name in names if depth < 8 else ():  # noqa: PLR2004  # deeper is a circle
-            yield from _statements(name, files, unread, depth + 1)
+            yield from _statements(name, files, unread, missing, depth + 1)
+
+
+def _join(match: re.Match[str]) -> str:
+    """Make one line of those that end in a backslash, comments included; their number stays."""
+    return match[1].replace("\\\n", "  ") + match[2] + "\n" * match[1].count("\n")
 
 
 def _without_comments(text: str) -> str:
     """Blank comments out, from # to the end of a line and between /* and */, outside quotes."""
-    pattern = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|/\*.*?\*/', re.DOTALL)
+    quoted = r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'"""
+    pattern = re.compile(rf"{quoted}|#[^\n]*|/\*.*?\*/", re.DOTALL)
     keep = re.compile(r"[^\n]")
-    return pattern.sub(lambda m: m[0] if m[0][0] == '"' else keep.sub(" ", m[0]), text)
+    return pattern.sub(lambda m: m[0] if m[0][0] in "\"'" else keep.sub(" ", m[0]), text)
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
@@ -129,7 +199,8 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
 def _included(piece: str) -> str | None:
     made = _object(piece)
     if made and made[0] == "include":
-        return made[1].get("file")
+        name = made[1].get("file", "")
+        return name + "*" if name.endswith("/") else name or None
     directive = _DIRECTIVE.match(piece)
     if not directive or directive[1].lower() != "includeconfig":
         return None
@@ -140,15 +211,17 @@ def _object(piece: str) -> tuple[str, dict[str, str]] | None:
     match = _OBJECT.fullmatch(piece.strip())
     if not match:
         return None
-    return match[1].lower(), {key.lower(): value for key, value in _PARAMETER.findall(match[2])}
+    pairs = _PARAMETER.findall(match[2])
+    return match[1].lower(), {key.lower(): value or _listed(many) for key, value, many in pairs}
+
+
+def _listed(text: str) -> str:
+    return ",".join(value.strip('"') for value in _QUOTED.findall(text))
 
 
 def _statement(piece: str, state: _State) -> Iterator[tuple[str, Record]]:
     made = _object(piece)
     match made:
-        case ("global", values):
-            state.made |= values
-            state.umask |= _octal(values.get("umask", ""), 0)
         case ("module", values):
             state.modules.setdefault(values.get("load", "").lower(), {}).update(values)
         case ("input", values):
@@ -169,6 +242,7 @@ def _old(piece: str, state: _State) -> Iterator[tuple[str, Record]]:
         return
     if not _SELECTOR.match(piece):
         return
+    state.ended = state.ended or (state.depth == 0 and bool(_END.match(piece)))
     piece = _QUOTED.sub('""', piece)  # what a property is compared with is no action
     for at, host, port in _FORWARD.findall(piece):
         values = {
@@ -180,6 +254,8 @@ def _old(piece: str, state: _State) -> Iterator[tuple[str, Record]]:
             "streamdriverauthmode": state.old.get("actionsendstreamdriverauthmode", ""),
         }
         yield "destination", _forward(values, state)
+    for host, port in _RELP.findall(piece):
+        yield "destination", _place({"target": host, "port": port or "514"}, "relp", state)
     for path in _FILE.findall(piece):
         mode = _octal(state.old.get("filecreatemode", ""), _MODE)
         yield "file", _file(path, mode, state)
@@ -205,12 +281,14 @@ def _action(values: Mapping[str, str], state: _State) -> Iterator[tuple[str, Rec
         case "omhttp" | "omelasticsearch" as kind:
             default = "on" if kind == "omhttp" else "off"
             tls = values.get("usehttps", default).lower() == "on"
+            tls = tls or values.get("server", "").startswith("https://")
             checked = values.get("skipverifyhost", values.get("allowunsignedcerts", "off")) == "off"
             yield "destination", _place(values, "http", state, tls=tls, checked=tls and checked)
         case "omfile":
             made = state.modules.get("builtin:omfile", {}).get("filecreatemode", "")
             mode = _octal(values.get("filecreatemode", made), _MODE)
-            if path := values.get("file"):
+            template = values.get("dynafile", "")
+            if path := values.get("file") or (template and f"?{template}"):
                 yield "file", _file(path, mode, state)
 
 
@@ -229,19 +307,25 @@ def _forward(values: Mapping[str, str], state: _State) -> Record:
 
 
 def _place(
-    values: Mapping[str, str], transport: str, state: _State, *, tls: bool, checked: bool
+    values: Mapping[str, str],
+    transport: str,
+    state: _State,
+    *,
+    tls: bool = False,
+    checked: bool = False,
 ) -> Record:
     host = values.get("target", values.get("server", ""))
-    return {
+    record: Record = {
         "daemon": "rsyslog",
         "target": host,
         "port": values.get("port", values.get("serverport", "514")),
         "transport": transport,
         "tls": tls,
         "verified": checked,
-        "local": host.startswith(_LOCAL),
+        "local": all(each.startswith(_LOCAL) for each in host.split(",")),
         "starts": state.starts,
     }
+    return record if state.logins else {**record, "logins": False}
 
 
 def _input(values: Mapping[str, str], state: _State) -> Iterator[tuple[str, Record]]:

@@ -7,7 +7,7 @@ log { source(s_src); destination(d_far); };
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from posixpath import join
 from typing import Final
@@ -17,16 +17,27 @@ from hipscan.probes.logs.rsyslog import Found
 
 MAIN: Final = "/etc/syslog-ng/syslog-ng.conf"
 _NOISE: Final = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*')
-_BLOCK: Final = re.compile(r"\b(source|destination)\s+([\w-]+)\s*\{", re.IGNORECASE)
-_DRIVER: Final = re.compile(r"\b(network|syslog|tcp6?|udp6?)\s*\(", re.IGNORECASE)
+_BLOCK: Final = re.compile(
+    r"(?<![\w-])(source|destination)(?:\s+\"?([\w.-]+)\"?)?\s*\{", re.IGNORECASE
+)
+_DRIVER: Final = re.compile(r"(?<![\w-])(network|syslog|tcp6?|udp6?)\s*\(", re.IGNORECASE)
+_URL: Final = re.compile(
+    r"(?<![\w-])urls?\s*\(\s*\"?(https?)://(\[[^\]]+\]|[^:/\s\")]+)(?::(\d+))?", re.IGNORECASE
+)
+_SET: Final = re.compile(r"(?<![\w-])default-network-drivers\s*\(", re.IGNORECASE)
 _PATH: Final = re.compile(r"\blog\s*\{")
-_USED: Final = re.compile(r"\b(source|destination)\s*\(\s*\"?([\w-]+)\"?\s*\)", re.IGNORECASE)
+_USED: Final = re.compile(r"\b(source|destination)\s*\(\s*\"?([\w.-]+)\"?\s*\)", re.IGNORECASE)
+_UNVERIFIED: Final = ("no", "optional-untrusted", "optional-trusted", "required-untrusted")
 _LOCAL: Final = ("127.", "localhost", "::1")
 
 
-def read(files: Mapping[str, Sequence[str]], *, starts: bool | None) -> Found:
-    """Read the main file and what it includes."""
-    text = _NOISE.sub(_hush, "\n".join(_with_includes(MAIN, files, 0)))
+def read(
+    files: Mapping[str, Sequence[str]], *, starts: bool | None, missing: Collection[str] = ()
+) -> Found:
+    """Read the main file and what it includes; `missing` are patterns that no file matches."""
+    unread: list[str] = []
+    lines = _with_includes(MAIN, files, unread, 0)
+    text = _NOISE.sub(_hush, "\n".join(lines))
     used = {
         (match[1].lower(), match[2])
         for path in _PATH.finditer(text)
@@ -36,24 +47,32 @@ def read(files: Mapping[str, Sequence[str]], *, starts: bool | None) -> Found:
     for block in _BLOCK.finditer(text):
         kind = block[1].lower()
         body = _balanced(text, block.end(), "{}")
-        if (kind, block[2]) in used:
+        if not block[2] or (kind, block[2]) in used:
             kinds[kind] += _drivers(body, kind, starts=starts)
-    return Found(tuple(kinds["destination"]), tuple(kinds["source"]), ())
+            kinds[kind] += _others(body, kind, starts=starts)
+    lost = tuple(path for path in unread if path not in missing)
+    return Found(tuple(kinds["destination"]), tuple(kinds["source"]), (), lost)
 
 
 def _hush(match: re.Match[str]) -> str:
     return match[0] if match[0].startswith('"') else ""
 
 
-def _with_includes(path: str, files: Mapping[str, Sequence[str]], depth: int) -> Iterator[str]:
+def _with_includes(
+    path: str, files: Mapping[str, Sequence[str]], unread: list[str], depth: int
+) -> Iterator[str]:
     for line in files.get(path, ()):
         match = re.match(r'\s*@include\s+"([^"]+)"', line)
         if not match or depth > 8:  # noqa: PLR2004  # deeper is a circle
             yield line
             continue
         pattern = match[1] if match[1].startswith("/") else join("/etc/syslog-ng", match[1])
-        for name in sorted(name for name in files if fnmatchcase(name, pattern)):
-            yield from _with_includes(name, files, depth + 1)
+        patterns = (pattern, pattern.rstrip("/") + "/*")
+        names = sorted(name for name in files if any(fnmatchcase(name, each) for each in patterns))
+        if not names and not pattern.endswith("/scl.conf"):  # it lies with the program
+            unread.append(pattern)
+        for name in names:
+            yield from _with_includes(name, files, unread, depth + 1)
 
 
 def _balanced(text: str, start: int, pair: str) -> str:
@@ -88,9 +107,33 @@ def _drivers(body: str, kind: str, *, starts: bool | None) -> Iterator[Record]:
         else:
             named = re.match(r'\s*"?([^"\s()]+)"?\s*(?![\w(])', options)
             host = named[1] if named else _option(options, "host")
-            checked = "optional" not in _option(options, "peer-verify")
             place = {"target": host, "local": host.startswith(_LOCAL)}
-            yield {**shared, **place, "verified": is_tls and checked}
+            yield {**shared, **place, "verified": is_tls and _is_verified(options)}
+
+
+def _is_verified(options: str) -> bool:
+    return _option(options, "peer-verify") not in _UNVERIFIED
+
+
+def _others(body: str, kind: str, *, starts: bool | None) -> Iterator[Record]:
+    """Yield what goes to a URL, and the ports of default-network-drivers()."""
+    shared = {"daemon": "syslog-ng", "starts": starts, "file": MAIN, "line": 0}
+    if kind == "destination":
+        for scheme, host, port in _URL.findall(body):
+            is_tls = scheme.lower() == "https"
+            yield {
+                **shared,
+                "transport": "http",
+                "target": host,
+                "port": port or ("443" if is_tls else "80"),
+                "tls": is_tls,
+                "verified": is_tls and _is_verified(body),
+                "local": host.startswith((*_LOCAL, "[::1]")),
+            }
+    elif _SET.search(body):
+        for transport, port in (("tcp", "514"), ("udp", "514"), ("tcp", "601")):
+            place = {"transport": transport, "port": port, "address": "*"}
+            yield {**shared, **place, "tls": False, "local": False}
 
 
 def _option(options: str, name: str) -> str:
