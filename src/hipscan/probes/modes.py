@@ -1,5 +1,7 @@
 """Modes and owners of files that a probe read, as `stat` prints them beside their contents.
 
+A file below a folder that others may not enter is closed to them, whatever its own mode.
+
 And the shell that tells a folder which may not be entered from one that is empty.
 """
 
@@ -18,9 +20,23 @@ closed() {
 }
 """
 
-# modes FILE...: links are followed, as a program follows them.
+# modes FILE...: links are followed, as a program follows them; with the folders above.
 MODES: Final = r"""
-modes() { stat -L -c 'S%f:%u:%g:%U:%G:%n' -- "$@"; }
+modes() {
+  ups=''
+  for up; do
+    while up=${up%/*}; [ -n "$up" ]; do
+      case $ups in *"$NL$up$NL"*) break ;; *) ups=$ups$NL$up$NL ;; esac
+    done
+  done
+  IFS=$NL
+  set -f
+  # shellcheck disable=SC2086 # lines are words here
+  set -- "$@" $ups
+  set +f
+  unset IFS
+  stat -L -c 'S%f:%u:%g:%U:%G:%n' -- "$@"
+}
 """
 
 MODE_FIELDS: Final = {
@@ -34,17 +50,26 @@ MODE_FIELDS: Final = {
 
 
 def read_modes(lines: Iterable[str]) -> dict[str, dict[str, Value]]:
-    """Return the fields of `MODE_FIELDS` by path; other lines are passed over.
+    """Return the fields of `MODE_FIELDS` of files by path; other lines are passed over.
 
     S81a4:0:0:root:root:/opt/oie/conf/mirth.properties
+    S41c0:0:0:root:root:/opt/oie
     """
     found: dict[str, dict[str, Value]] = {}
+    closed: set[str] = set()
     for line in lines:
         if line.startswith("S"):
             raw, uid, gid, user, group, path = line[1:].split(":", 5)
+            mode = int(raw, 16)
+            if stat.S_ISDIR(mode):
+                closed |= set() if mode & stat.S_IXOTH else {f"{path}/"}
+                continue
             found[path] = {
                 "owner": owner_name(user, uid),
                 "group": owner_name(group, gid),
-                **permissions(stat.S_IMODE(int(raw, 16))),
+                **permissions(stat.S_IMODE(mode)),
             }
+    for path, fields in found.items():
+        if path.startswith(tuple(closed)):
+            fields |= {"world_readable": False, "world_writable": False}
     return found

@@ -18,16 +18,36 @@ SCRIPT: Final = (
     + MODES
     + CLOSED
     + r"""
-closed /opt/* /usr/local/* /srv/* /opt/*/standalone /opt/*/standalone/deployments
-set --
-for path in /opt/*/standalone/deployments/dcm4chee-arc-ear-*.ear \
-    /usr/local/*/standalone/deployments/dcm4chee-arc-ear-*.ear \
-    /usr/share/*/standalone/deployments/dcm4chee-arc-ear-*.ear \
-    /srv/*/standalone/deployments/dcm4chee-arc-ear-*.ear; do
-  [ -e "$path" ] || continue
-  printf 'A%s\n' "$path"
-  set -- "$@" "${path%/deployments/*}/configuration/dcm4chee-arc/ldap.properties"
+closed /opt/* /usr/local/* /srv/* /opt/*/standalone /opt/*/standalone/* /var/local/*
+found=$NL tops=''
+tell() {
+  case $found in *"$NL$1$NL"*) return ;; esac
+  printf 'A%s\n' "$1"; found=$found$1$NL
+  case $1 in *.ear) top=${1%/deployments/*} ;; *) return ;; esac
+  case "$NL$tops" in *"$NL$top$NL"*) ;; *) tops=$tops$top$NL ;; esac
+}
+# Copied into the folder, or deployed by the command line, which writes it into the server's XML.
+for top in /opt/*/standalone /usr/local/*/standalone /usr/share/*/standalone /srv/*/standalone \
+    /var/local/*/wildfly; do
+  for path in "$top"/deployments/dcm4chee-arc-ear-*.ear \
+      "$top"/deployments/dcm4chee-arc-ui2-*.war; do
+    [ -e "$path" ] || continue
+    [ -e "$path.undeployed" ] || [ -e "$path.skipdeploy" ] || tell "$path"
+  done
+  for path in "$top"/configuration/*.xml; do
+    [ -f "$path" ] || continue
+    [ -r "$path" ] || { note denied "$path"; continue; }
+    for name in $(awk '/<deployment / && !/enabled="false"/ &&
+        match($0, / name="dcm4chee-arc-(ear|ui2)-[A-Za-z0-9.-]+"/) {
+      print substr($0, RSTART + 7, RLENGTH - 8) }' "$path"); do
+      tell "$top/deployments/$name"
+    done
+  done
 done
+IFS=$NL
+set --
+for top in $tops; do set -- "$@" "$top/configuration/dcm4chee-arc/ldap.properties"; done
+unset IFS
 if [ $# -gt 0 ]; then
   files "$@" | properties 'java[.]naming[.]provider[.]url|java[.]naming[.]security[.]principal' \
     'credentials|pass|secret' 'secret|changeit|admin|password'
@@ -56,6 +76,7 @@ def parse(text: str, _status: int) -> Facts:
     """Parse the archives, and ldap.properties beside them with its mode.
 
     A/opt/wildfly/standalone/deployments/dcm4chee-arc-ear-5.31.2-psql.ear
+    A/opt/wildfly/standalone/deployments/dcm4chee-arc-ui2-5.31.2-secure.war
     F/opt/wildfly/standalone/configuration/dcm4chee-arc/ldap.properties
     :java.naming.provider.url	ldap://ldap:389/dc=dcm4che,dc=org
     :java.naming.security.credentials	known-default
@@ -72,11 +93,17 @@ def parse(text: str, _status: int) -> Facts:
         return {"dcm4chee": absent("dcm4chee-arc is not deployed on this host")}
     modes = read_modes(seen.plain)
     records = []
+    pages = {
+        path.partition("/deployments/")[0] for path in archives if path.endswith("-secure.war")
+    }
     for archive in archives:
         top = archive.partition("/deployments/")[0]
+        if not archive.endswith(".ear"):
+            continue
         place = f"{top}/configuration/dcm4chee-arc/ldap.properties"
         lines = seen.files.get(place)
-        records.append(_record(archive, lines) | ({} if lines is None else modes.get(place, {})))
+        record = _record(archive, lines) | ({} if lines is None else modes.get(place, {}))
+        records.append(record | ({"secures_pages": True} if top in pages else {}))
     lost = seen.of_kind("denied", "error", "special")
     return {"dcm4chee": judge_notes(lost, records)}
 
