@@ -5,7 +5,7 @@ and folders of pieces, where a piece in a stronger folder hides the piece of the
 weaker one (systemd's "Configuration directories and precedence", modprobe.d(5), sysctl.d(5)).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from posixpath import basename, dirname
 from typing import Final
 
@@ -36,6 +36,25 @@ is_new() {
   seen=$seen$1$NL
 }
 """
+
+
+OR_VENDOR: Final = r"""
+# or_vendor PATH...: their contents; of one that is not there that of SUSE's vendor, below /usr/etc.
+or_vendor() {
+  left=$#
+  while [ "$left" -gt 0 ]; do
+    path=$1; shift; left=$((left - 1))
+    if [ ! -e "$path" ] && [ -e "/usr$path" ]; then path=/usr$path; fi
+    set -- "$@" "$path"
+  done
+  files "$@"
+}
+"""
+
+
+def or_vendor(files: Mapping[str, Sequence[str]], path: str) -> Sequence[str]:
+    """Return the lines of a file below /etc, or else of the vendor's file that stands in for it."""
+    return files.get(path, files.get(f"/usr{path}", ()))
 
 
 def by_precedence(paths: Iterable[str], folders: Sequence[str]) -> tuple[str, ...]:

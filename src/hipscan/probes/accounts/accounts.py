@@ -90,7 +90,7 @@ _FILES: Final = frozenset(
 def _whole(seen: Listing, path: str, records: tuple[Record, ...]) -> Fact:
     """Return the records of an account file; a line that is no account makes them partial."""
     bad = [f"line {n}" for n in bad_lines(seen, path)]
-    unread = [note.kind for note in seen.notes if note.text == path and _counts(note)]
+    unread = [note.kind for note in seen.notes if _path(note) == path and _counts(note)]
     if not bad and not unread:
         return ok(*records)
     reason = f"{path}: {', '.join(bad + unread)} could not be read"
@@ -100,8 +100,13 @@ def _whole(seen: Listing, path: str, records: tuple[Record, ...]) -> Fact:
 def _defaults(seen: Listing) -> Fact:
     """Return what useradd gives new accounts; of a file that is closed to us nothing is known."""
     path = "/etc/default/useradd"
-    unread = [note.kind for note in seen.notes if note.text == path and _counts(note)]
+    unread = [note.kind for note in seen.notes if _path(note) == path and _counts(note)]
     return _whole(seen, path, () if unread else (defaults(seen),))
+
+
+def _path(note: Note) -> str:
+    """Return the path that a note is about; a vendor's file stands for the one below /etc."""
+    return note.text.removeprefix("/usr") if note.text.startswith("/usr/etc/") else note.text
 
 
 def _counts(note: Note) -> bool:
@@ -120,7 +125,7 @@ def _home_files(seen: Listing, records: tuple[Record, ...]) -> Fact:
 def _keys(seen: Listing) -> Fact:
     """Return the keys; a file that could not be read, or a command that sshd asks, is a gap."""
     others = _FILES | homes(seen)
-    notes = [note for note in seen.notes if note.text not in others]
+    notes = [note for note in seen.notes if _path(note) not in others]
     if "C" in seen.plain:
         notes.append(Note("special", "sshd asks AuthorizedKeysCommand as well"))
     return judge_notes(notes, key_records(seen))

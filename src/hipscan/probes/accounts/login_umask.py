@@ -76,7 +76,7 @@ def _last(settings: Sequence[Record]) -> Record | None:
 
 
 def _rank(setting: Record) -> tuple[int, str]:
-    path = str(setting["file"])
+    path = str(setting["file"]).replace("/usr/etc/", "/etc/", 1)
     if setting.get("late"):
         return _ORDER.index("/etc/bashrc"), ""
     for number, start in enumerate(_ORDER):

@@ -21,17 +21,19 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
-from hipscan.probes.gathering import GATHER
+from hipscan.probes.gathering import GATHER, OR_VENDOR
 
 SCRIPT: Final = (
     GATHER
+    + OR_VENDOR
     + rf"""
 {{
 set --
 for folder in {" ".join(FOLDERS)}; do [ -d "$folder" ] && set -- "$@" "$folder"; done
 if [ $# -gt 0 ]; then gather '' "$@"; else files /etc/pam.conf; fi
-files /etc/login.defs /etc/security/pwquality.conf /etc/security/faillock.conf \
+or_vendor /etc/login.defs /etc/security/pwquality.conf /etc/security/faillock.conf \
   /etc/security/pwhistory.conf /etc/securetty
+[ ! -d /etc/login.defs.d ] || gather .defs /etc/login.defs.d
 [ ! -d /etc/security/pwquality.conf.d ] || gather .conf /etc/security/pwquality.conf.d
 }} | awk '
 /^F/ {{ stack = /^F.etc.pam.conf$|\/pam\.d\//; terminals = /securetty$/ }}

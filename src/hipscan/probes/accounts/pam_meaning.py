@@ -13,6 +13,7 @@ from hipscan.probes.accounts.pam_dispatch import PASSWORDS, Answer, action, walk
 from hipscan.probes.accounts.pam_stacks import PamRule
 from hipscan.probes.base import Listing
 from hipscan.probes.files.config_syntax import equals, spaced
+from hipscan.probes.gathering import or_vendor
 
 _HASHES: Final = frozenset(
     "md5 bigcrypt sha256 sha512 blowfish gost_yescrypt yescrypt".split()  # noqa: SIM905  # pam_unix(8)
@@ -102,7 +103,7 @@ def _strength(rule: PamRule, read: Listing) -> dict[str, int]:
 def _quality_file(read: Listing) -> Iterator[tuple[str, str]]:
     pieces = sorted(path for path in read.files if "/pwquality.conf.d/" in path)
     for path in (*pieces, "/etc/security/pwquality.conf"):
-        lines = read.files.get(path, ())
+        lines = or_vendor(read.files, path)
         yield from ((setting.key, setting.value) for setting in equals(lines))
 
 
@@ -120,7 +121,7 @@ def _arguments(rule: PamRule) -> dict[str, int]:
 
 
 def _file(read: Listing, path: str) -> dict[str, int]:
-    lines = read.files.get(path, ())
+    lines = or_vendor(read.files, path)
     return dict(_numbers((setting.key, setting.value) for setting in equals(lines)))
 
 
@@ -157,8 +158,9 @@ def _hash(unix: PamRule | None, read: Listing) -> str | None:
     named = [word for word in unix.arguments if word in _HASHES]
     if named:
         return named[-1]
-    lines = read.files.get("/etc/login.defs", ())
-    made = {setting.key: setting.value for setting in spaced(lines)}
+    pieces = sorted(path for path in read.files if path.startswith("/etc/login.defs.d/"))
+    every = (or_vendor(read.files, "/etc/login.defs"), *(read.files[path] for path in pieces))
+    made = {setting.key: setting.value for lines in every for setting in spaced(lines)}
     return made.get("ENCRYPT_METHOD", "des").strip('"').lower()
 
 
@@ -240,12 +242,12 @@ def consoles(found: Mapping[str, tuple[PamRule, ...]], read: Listing) -> Iterato
     stack = _stack(found, "login", "auth")
     guard = next((rule for rule in stack if rule.module == "pam_securetty.so"), None)
     guards = guard is not None and guard.control not in ("optional", "sufficient")
-    lines = read.files.get("/etc/securetty")
-    named = [line.strip() for line in lines or () if line.strip()]
+    has_list = not read.files.keys().isdisjoint(("/etc/securetty", "/usr/etc/securetty"))
+    named = [line.strip() for line in or_vendor(read.files, "/etc/securetty") if line.strip()]
     opaque = any(rule.module is None for rule in stack)
     yield {
         "service": "login",
-        "limited": True if guards and lines is not None else None if opaque else False,
+        "limited": True if guards and has_list else None if opaque else False,
         "terminals": named,
         "file": guard.file if guard else "",
         "line": guard.line if guard else 0,

@@ -31,10 +31,13 @@ SCRIPT: Final = r"""
 home=$(awk -F: '$1 == "root" { print $6; exit }' /etc/passwd)
 home=${home:-/root}
 chosen=''
-for path in /etc/environment /etc/login.defs /etc/profile /etc/bash.bashrc /etc/profile.d/*.sh \
-  /etc/bashrc /etc/crontab /etc/sudoers "$home/.profile" "$home/.bash_profile" \
-  "$home/.bash_login" "$home/.bashrc" /var/spool/cron/crontabs/root /var/spool/cron/root; do
+for path in /etc/environment /etc/login.defs /etc/profile /etc/bash.bashrc \
+  /usr/etc/profile.d/*.sh /etc/profile.d/*.sh /etc/bashrc /etc/crontab /etc/sudoers \
+  "$home/.profile" "$home/.bash_profile" "$home/.bash_login" "$home/.bashrc" \
+  /var/spool/cron/crontabs/root /var/spool/cron/root; do
   case $path in *\** | *"$NL"*) continue ;; esac
+  # SUSE keeps the vendor's file below /usr until somebody writes one.
+  if [ ! -e "$path" ] && [ -e "/usr$path" ]; then path=/usr$path; fi
   if [ ! -e "$path" ]; then
     case $path in "$home"/*) [ -x "$home" ] || note denied "$path" ;; esac
     continue
@@ -49,15 +52,15 @@ set -- $chosen
 found=''
 [ $# -eq 0 ] || found=$(awk -v home="$home" '
 /^[ \t]*#/ { next }
-FILENAME == "/etc/profile" && /profile\.d/ { print "L" FNR }
+FILENAME ~ /\/etc\/profile$/ && /profile\.d/ { print "L" FNR }
 {
   line = $0
   sub(/[ \t]#.*/, "", line)
-  sudo = FILENAME == "/etc/sudoers"
+  sudo = FILENAME ~ /\/etc\/sudoers$/
   if (sudo) { if (!sub(/.*secure_path[ \t]*\+?=[ \t]*/, "PATH=", line)) next }
-  else if (FILENAME == "/etc/login.defs") {
-    if (line !~ /^[ \t]*ENV_SUPATH[ \t]/) next
-    sub(/^[ \t]*ENV_SUPATH[ \t]+(PATH=)?/, "PATH=", line)
+  else if (FILENAME ~ /login\.defs$/) {
+    if (line !~ /^[ \t]*ENV_(SU|ROOT)PATH[ \t]/) next
+    sub(/^[ \t]*ENV_(SU|ROOT)PATH[ \t]+(PATH=)?/, "PATH=", line)
   }
   if (match(line, /(^|[ \t;&(])PATH=[^ \t;&)]*/)) {
     value = substr(line, RSTART, RLENGTH)
@@ -69,6 +72,8 @@ FILENAME == "/etc/profile" && /profile\.d/ { print "L" FNR }
       print "P" FILENAME ":" FNR ":" part[i]
     }
   }
+  # in the bashrc of RHEL 9, only for whom has none: [ `umask` -eq 0 ] && umask 022
+  if (line ~ /umask[`)"]* +-eq +0+ /) next
   rest = line
   while (match(rest, /(^|[ \t;&(])umask[ \t]+[0-7ugoa=rwx,+-]+/)) {
     word = substr(rest, RSTART, RLENGTH); rest = substr(rest, RSTART + RLENGTH)
@@ -160,7 +165,7 @@ def _umasks(seen: Listing, home: str) -> Iterator[Record]:
                 "file": file,
                 "line": int(number),
                 "of_root": file.startswith(f"{home}/"),
-                "late": file == "/etc/profile" and int(number) > loop,
+                "late": file in ("/etc/profile", "/usr/etc/profile") and int(number) > loop,
                 "mask": None if leaves is None else f"{_FULL & ~leaves:04o}",
                 "leaves": None if leaves is None else f"{leaves:04o}",
             }

@@ -18,7 +18,7 @@ from hipscan.probes.gathering import GATHER, by_precedence
 from hipscan.probes.secrets import HIDE, seen
 
 _PATHS: Final = " ".join(path for kind in FILES for path in kind.files)
-_FOLDERS: Final = " ".join(folder for kind in FILES for folder in kind.folders)
+_FOLDERS: Final = " ".join(folder for kind in FILES[1:] for folder in kind.folders)
 
 SCRIPT: Final = (
     GATHER
@@ -27,6 +27,7 @@ SCRIPT: Final = (
 {{
 files {_PATHS}
 gather .conf {_FOLDERS}
+[ ! -d {FILES[0].folders[0]} ] || gather {FILES[0].suffix} {FILES[0].folders[0]}
 }} | hide
 """
 )
@@ -150,7 +151,7 @@ def _login_defs(read: Listing) -> Fact:
             return missing(FactStatus.DENIED, f"{note.kind}: {note.text}")
     if path is None:
         return absent("there is no login.defs")
-    made = {setting.key: setting.value for setting in kind.reader(read.files[path])}
+    made = {setting.key: setting.value for _, setting in _settings(kind, read)}
     return ok(_login_record(path, made))
 
 

@@ -40,7 +40,13 @@ def _systemd(name: str, section: str, defaults: Mapping[str, str]) -> ConfigFile
 
 
 FILES: Final = (
-    ConfigFile("login.defs", spaced, ("/etc/login.defs", "/usr/etc/login.defs")),
+    ConfigFile(
+        "login.defs",
+        spaced,
+        ("/etc/login.defs", "/usr/etc/login.defs"),
+        ("/etc/login.defs.d",),
+        suffix=".defs",
+    ),
     _systemd("journald", "Journal", {"Storage": "auto", "Compress": "yes", "Seal": "yes"}),
     _systemd("logind", "Login", {"IdleAction": "ignore", "StopIdleSessionSec": "infinity"}),
     _systemd("coredump", "Coredump", {"Storage": "external"}),
@@ -57,11 +63,16 @@ FILES: Final = (
     ConfigFile(
         "gdm", ini, ("/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf")
     ),
-    ConfigFile("limits", limits, ("/etc/security/limits.conf",), ("/etc/security/limits.d",)),
+    ConfigFile(
+        "limits",
+        limits,
+        ("/etc/security/limits.conf", "/usr/etc/security/limits.conf"),
+        ("/etc/security/limits.d", "/usr/etc/security/limits.d"),
+    ),
     ConfigFile(
         "pwquality",
         equals,
-        ("/etc/security/pwquality.conf",),
+        ("/etc/security/pwquality.conf", "/usr/etc/security/pwquality.conf"),
         ("/etc/security/pwquality.conf.d",),
         folders_first=True,
         defaults={
@@ -82,7 +93,7 @@ FILES: Final = (
     ConfigFile(
         "faillock",
         equals,
-        ("/etc/security/faillock.conf",),
+        ("/etc/security/faillock.conf", "/usr/etc/security/faillock.conf"),
         defaults={"deny": "3", "fail_interval": "900", "unlock_time": "600"},
     ),
     ConfigFile("auditd", equals, ("/etc/audit/auditd.conf",), fold=True),

@@ -10,6 +10,8 @@ says the same where all of the configuration can be read.
     ciphers aes128-ctr,aes256-ctr
     @root
     permitrootlogin yes
+    +sshd -f/etc/ssh/sftp.conf              (another server that runs, and its settings)
+    permitrootlogin no
     F/etc/ssh/sshd_config
     :Match Address 10.0.0.0/8
     :PermitRootLogin yes
@@ -46,36 +48,57 @@ if [ -z "$sshd" ]; then
 fi
 [ -x "$sshd" ] || { note denied "$sshd"; exit 0; }
 
-# Options of the server that runs, if root runs it: `sshd: /usr/sbin/sshd -D -o X=y [listener] ...`
-config=/etc/ssh/sshd_config
-set -f
-set --
-pid=''
+# Options of the servers that root runs here: `sshd: /usr/sbin/sshd -D -o X=y [listener] ...`. Of
+# several the one that has no file of its own is the host's; what the others do is told as well.
+usual=/etc/ssh/sshd_config
+if [ ! -e "$usual" ] && [ -e /usr$usual ]; then usual=/usr$usual; fi
+pids=$(grep -lE '^(sshd: )?(/[a-z]+)+/sshd([^a-z-]|$)' /proc/[0-9]*/cmdline)
 for path in /run/sshd.pid /var/run/sshd.pid /run/sshd-server.pid; do
-  if [ -r "$path" ] && read -r pid <"$path"; then break; fi
+  if [ -r "$path" ] && read -r pid <"$path"; then pids="$pid $pids"; break; fi
 done
-case $pid in '' | *[!0-9]*) pid=none ;; esac
-name='' owner=''
-if [ -r "/proc/$pid/status" ]; then
+set -f
+servers=$NL
+for pid in $pids; do
+  pid=${pid#/proc/} pid=${pid%%/*} name='' owner=''
+  case $pid in '' | *[!0-9]*) continue ;; esac
+  [ -r "/proc/$pid/status" ] || continue
   while IFS=' 	' read -r key value _; do
-    case $key in Name:) name=$value ;; Uid:) owner=$value ;; esac
+    case $key in Name:) name=$value ;; Uid:) owner=$value; break ;; esac
   done <"/proc/$pid/status"
-fi
-if [ "$name $owner" = 'sshd 0' ]; then
-  want=''
+  [ "$name $owner" = 'sshd 0' ] || continue
+  if [ -e "/proc/$pid/root/" ] && ! [ "/proc/$pid/root/" -ef / ]; then continue; fi  # a container's
+  want='' options=''
   for word in $(tr '\0' ' ' <"/proc/$pid/cmdline"); do
     case $want$word in
       -o | -f | -[pbcghkuECD]) want=$word ;;
       '[listener]') break ;;
-      -o*=* | -f/*)
-        set -- "$@" "$want$word"
-        case $want$word in -f*) config=${word#-f} ;; esac
-        want='' ;;
+      -o*=* | -f/*) options="$options $want$word" want='' ;;
       *) want='' ;;
     esac
     [ "$want" != -D ] || want=''
   done
-fi
+  case $servers in
+    *"${NL}sshd$options$NL"*) ;;
+    *) servers=${servers}sshd$options$NL ;;
+  esac
+done
+# The host's own server comes first.
+own=''
+IFS=$NL
+for server in $servers; do
+  case $server in *' -f'*) ;; *) own=$server; break ;; esac
+done
+for server in $servers; do own=${own:-$server}; done
+others='' configs=''
+for server in $servers; do
+  [ "$server" != "$own" ] || continue
+  others=$others$server$NL
+  case $server in *' -f'*) server=${server##* -f} configs=$configs$NL${server%% *} ;; esac
+done
+IFS=' '
+set --
+for word in ${own#sshd}; do set -- "$@" "$word"; done
+case $own in *' -f'*) own=${own##* -f} usual=${own%% *} ;; esac
 set +f
 
 # Values of SetEnv and arguments of commands stay here, and so do remarks.
@@ -89,7 +112,7 @@ pieces() { files "$@" | hide; }
 plain() { printf '%s\n' "$1" | hide; }
 
 IFS=$NL
-next=$config text=''
+next=$usual$configs text=''
 for _ in 1 2 3 4 5; do
   [ -n "$next" ] || break
   # shellcheck disable=SC2086 # one path a line
@@ -134,14 +157,32 @@ for user in root $HIPSCAN_DATA; do
   fi
 done
 
+more=''
+set -f
+for server in $others; do
+  printf '+%s\n' "$server"
+  IFS=' '
+  # shellcheck disable=SC2086 # an option a word
+  set -- ${server#sshd}
+  IFS=$NL
+  if mine=$("$sshd" -T "$@") || mine=$("$sshd" -G "$@"); then plain "$mine"; more=$more$mine$NL
+  else printf '#error sshd does not tell\n'
+  fi
+done
+set +f
+
 set --
-moduli='' programs=$sshd authority=none
-for line in $settings; do
+moduli='' programs=$sshd authority=none held=$NL
+for line in $settings $more; do
   case $line in
     'sshdsessionpath '* | 'sshdauthpath '*) programs=$programs$NL${line#* } ;;
-    'hostkey '*) if [ -e "${line#hostkey }" ]; then set -- "$@" "${line#hostkey }"; fi ;;
-    'modulifile '*) moduli=${line#modulifile } ;;
-    'trustedusercakeys '*) authority=${line#trustedusercakeys } ;;
+    'hostkey '*)
+      path=${line#hostkey }
+      case $held in *"$NL$path$NL"*) continue ;; esac
+      held=$held$path$NL
+      if [ -e "$path" ]; then set -- "$@" "$path"; fi ;;
+    'modulifile '*) moduli=${moduli:-${line#modulifile }} ;;
+    'trustedusercakeys '*) [ "$authority" != none ] || authority=${line#trustedusercakeys } ;;
   esac
 done
 if [ -z "$settings" ]; then
@@ -176,6 +217,11 @@ exit 0
 """
 
 
+_SERVER: Final = Field(
+    FieldType.TEXT, "how a further server was started; left out for the host's own"
+)
+
+
 def _specs() -> Iterator[FactSpec]:
     config = {
         **SETTINGS,
@@ -186,14 +232,15 @@ def _specs() -> Iterator[FactSpec]:
         ),
         "includes": Field(FieldType.LIST, "paths and globs included outside Match blocks"),
         "set_in": Field(FieldType.LIST, "the line that decides each keyword: `keyword file:line`"),
+        "server": _SERVER,
     }
-    user = {"user": Field(FieldType.TEXT, "the account"), **SETTINGS}
-    yield FactSpec("sshd_config", "What sshd does, Match blocks aside.", (), config)
+    user = {"user": Field(FieldType.TEXT, "the account"), **SETTINGS, "server": _SERVER}
+    yield FactSpec("sshd_config", "What sshd does, Match blocks aside.", ("server",), config)
     yield FactSpec(
         "sshd_user_config",
         "What sshd does for root, and for the accounts that the target's data name, when they"
         " come from an address that no Match block knows.",
-        ("user",),
+        ("user", "server"),
         user,
     )
     yield FactSpec(

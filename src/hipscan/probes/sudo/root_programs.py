@@ -49,6 +49,7 @@ keep /etc/crontab /etc/anacrontab /etc/cron.d/* /var/spool/cron/crontabs/root \
 keep /etc/systemd/system/*.service /etc/systemd/system/*.service.d/*.conf \
   /usr/local/lib/systemd/system/*.service
 keep /etc/sudoers /etc/sudoers.d/*
+[ -e /etc/sudoers ] || keep /usr/etc/sudoers
 set -f
 IFS=$NL
 # shellcheck disable=SC2086 # one path a line
@@ -86,7 +87,7 @@ function words(text, kind, place,   n, part, i, first, word, moves, here) {
 FNR == 1 {
   finish()
   unit = FILENAME ~ /^\/(etc|usr\/local\/lib)\/systemd\//
-  sudo = FILENAME ~ /^\/etc\/sudoers/
+  sudo = FILENAME ~ /^(\/usr)?\/etc\/sudoers/
   own = FILENAME ~ /^\/var\/spool\//
 }
 function finish(  i) {
@@ -140,6 +141,10 @@ done
 ends=''
 if [ $# -gt 0 ]; then
   ends=$(readlink -f -- "$@")
+  # busybox follows one path at a time
+  if [ $# -gt 1 ] && [ "${ends#*"$NL"}" = "$ends" ]; then
+    ends=$(for path; do readlink -f -- "$path"; done)
+  fi
   printf '%s\n' "$@" | sed 's/^/E/'
   printf '%s\n' "$ends" | sed 's/^/L/'
 fi
