@@ -19,6 +19,7 @@ _OTHER: Final = frozenset(  # they do something with a packet and let it go on
     NETMAP TPROXY""".split()  # noqa: SIM905  # a list of words reads better
 )
 _PROTOCOLS: Final = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "ipv6-icmp": "icmpv6"}
+_COUNTERS: Final = re.compile(r"^\[\d+:\d+\] (?=-)")
 _WORD: Final = re.compile(r'"(?:\\.|[^"\\])*"|\S+')
 _FIELDS: Final = {
     "-p": "l4proto",
@@ -35,21 +36,18 @@ _FIELDS: Final = {
     "--dst-type": "daddrtype",
     "--src-type": "saddrtype",
     # A stranger's packet bears no mark, is on no list and belongs to no process of the host.
+    # Nor is it a later fragment, or protected by IPsec.
     **dict.fromkeys(
         ("--match-set", "--mark", "--uid-owner", "--gid-owner", "--ctstatus", "--path",
-         "--cgroup", "--rcheck", "--update"),
+         "--cgroup", "--rcheck", "--update", "-f", "--pol", "--helper"),
         "unset",
     ),
-    # Of these the sender is master.
-    **dict.fromkeys(
-        ("--ports", "--sport", "--sports", "--icmp-type", "--icmpv6-type", "--string",
-         "--hex-string", "--ttl-eq", "--ttl-lt", "--ttl-gt", "--hl-eq", "--length", "--tos",
-         "--dscp", "--u32", "--bytecode", "--mac-source", "--pkt-type", "--genre", "--connbytes",
-         "--rt-type", "--socket-exists", "--physdev-in", "--timestart", "--days", "--packet",
-         "--quota"),
-        "maybe",
-    ),
 }  # fmt: skip
+# What is no condition, or goes with another option of its match.
+_BESIDE: Final = frozenset(
+    ("-c", "-4", "-6", "--comment", "--dir", "--name", "--rsource", "--rdest", "--mask", "--set",
+     "--seconds", "--hitcount", "--reap", "--rttl")
+)  # fmt: skip
 
 
 def read(lines: Sequence[str], family: str, origin: str = "") -> tuple[Chain, ...]:
@@ -63,7 +61,8 @@ def read(lines: Sequence[str], family: str, origin: str = "") -> tuple[Chain, ..
     """
     table = ""
     chains: dict[tuple[str, str], Chain] = {}
-    for line in lines:
+    for raw in lines:
+        line = _COUNTERS.sub("", raw)
         if line.startswith("*"):
             table = line[1:].strip()
         elif line.startswith(":") and table:
@@ -105,10 +104,12 @@ def _rule(words: Sequence[str]) -> RuleLine:
             continue
         if word in {"-j", "-g"}:
             verdict = _verdict(word, values[0] if values else "")
-        elif word != "-m":
+        elif word == "-m":
+            tests += [Condition("unset", (), "--invert" not in words)] * ("rpfilter" in values)
+        elif word in _FIELDS or word in {"--tcp-flags", "--syn"}:
             tests += _test(word, values, negated=negated)
-        elif values and values[0] in {"limit", "hashlimit", "statistic", "time", "connlimit"}:
-            tests.append(Condition("maybe"))
+        elif not verdict and word not in _BESIDE:
+            tests.append(Condition("maybe"))  # behind -j stand options of the target
         negated = False
     return RuleLine(tuple(tests), verdict)
 
@@ -146,8 +147,8 @@ def _test(word: str, values: Sequence[str], *, negated: bool) -> Iterator[Condit
         yield Condition(name, tuple(part.replace(":", "-") for part in parts), negated)
     elif name in {"ctstate", "daddrtype", "saddrtype"}:
         yield Condition(name, tuple(part.lower() for part in parts), negated)
-    elif name in {"maybe", "unset"}:
-        yield Condition(name, (), negated)
+    elif name == "unset":
+        yield Condition(name, (), negated is not (word == "--pol" and first == "none"))
     elif name:
         yield Condition(name, parts, negated)
 

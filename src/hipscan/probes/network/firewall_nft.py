@@ -28,6 +28,7 @@ _META: Final = {
 }
 # What belongs to the packet of a connection that was made here, or that nobody has marked.
 _UNSET: Final = frozenset({"mark", "cgroup", "iifgroup", "iifkind", "secpath", "ipsec"})
+_PLACED: Final = frozenset({"iif", "oif", "saddr", "daddr", "dport", "l4proto", "family"})
 _FLAGS: Final = "fin,syn,rst,psh,ack,urg"
 _FAMILY: Final = {"ipv4": "ip", "ip": "ip", "ipv6": "ip6", "ip6": "ip6"}
 
@@ -113,6 +114,11 @@ class _Reader:
         if isinstance(left, Mapping) and "&" in left:
             yield from self._masked(left["&"], right, op)
             return
+        if isinstance(left, Mapping) and "concat" in left:
+            yield Condition("maybe")  # whether the parts of one element fit together stays open
+            if op != "!=":
+                yield from self._joined(left["concat"], right)
+            return
         name, needed = _field(left)
         yield from needed
         if op in {"<", ">", "<=", ">="}:
@@ -132,6 +138,29 @@ class _Reader:
             yield Condition(name, (_FLAGS, ",".join(values)), negated=op == "!=")
         else:
             yield Condition(name, values, negated=op == "!=")
+
+    def _joined(self, parts: Sequence[Any], right: Any) -> Iterator[Condition]:  # noqa: ANN401  # JSON of nft
+        """Read `ip saddr . tcp dport @allowed`: what no element has in its place is not meant."""
+        elements = self._elements(right)
+        for at, part in enumerate(parts):
+            name, needed = _field(part)
+            yield from needed
+            places = [each[at] if len(each) == len(parts) else UNKNOWN for each in elements]
+            values = tuple(_spelt(name, v) for place in places for v in self._values(place))
+            if name == "saddr" or (name in _PLACED and UNKNOWN not in values):
+                yield Condition(name, values)
+
+    def _elements(self, right: Any) -> list[Sequence[Any]]:  # noqa: ANN401  # JSON of nft
+        """Return the parts of each element of a set of tuples; () for what is not known."""
+        if isinstance(right, str) and right.startswith("@"):
+            right = list(self._named(right))
+        if isinstance(right, Mapping) and "set" in right:
+            right = right["set"]
+        found = []
+        for each in right if isinstance(right, list) else [right]:
+            inner = each["elem"]["val"] if isinstance(each, Mapping) and "elem" in each else each
+            found.append(inner.get("concat", ()) if isinstance(inner, Mapping) else ())
+        return found
 
     def vmap(self, body: Json) -> Iterator[RuleLine]:
         """Yield a rule for each element of a verdict map: `tcp dport vmap { 22 : accept }`."""
