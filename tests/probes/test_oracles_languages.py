@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hipscan.feeds.languages import normalised
+from hipscan.feeds.ecosystems import normalised
 from hipscan.model.fact import Fact, FactStatus, Record
 from hipscan.probes.base import listing
 from hipscan.probes.files import walk

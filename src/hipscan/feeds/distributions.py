@@ -51,10 +51,12 @@ def of_package(package: Record, distribution: Distribution) -> Distribution:
     """
     release = distribution.label.partition(":")[2]
     version, source = str(package.get("version")), str(package.get("source"))
-    if distribution.feed == "osv:Debian" and _BACKPORT.search(version) and release.isdigit():
-        following = f"Debian:{int(release) + 1}"
-        label = f"{following} (backports)"
-        return replace(distribution, label=label, ecosystems=re.escape(following))
+    backport = _BACKPORT.search(version) if distribution.feed == "osv:Debian" else None
+    # What was a backport of an older release was built from this one.
+    if backport and release.isdecimal() and int(backport[1]) >= int(release):
+        built_from = f"Debian:{int(backport[1]) + 1}"
+        label = f"{built_from} (backports)"
+        return replace(distribution, label=label, ecosystems=re.escape(built_from))
     if distribution.feed == "osv:Ubuntu":
         name = re.escape(release)
         for found, product, pattern in _UBUNTU_PRODUCTS:
@@ -160,7 +162,7 @@ _MAKERS: Final[Mapping[str, Callable[[str, str], Distribution]]] = {
     "alpine": _alpine,
 }
 
-_BACKPORT: Final = re.compile(r"~bpo[0-9]+\+[0-9]+.*$")
+_BACKPORT: Final = re.compile(r"~bpo([0-9]{1,4})\+[0-9].*$")
 # What Ubuntu's products are told by, in "source version", and their ecosystems.
 _UBUNTU_PRODUCTS: Final = (
     (
@@ -177,15 +179,16 @@ _UBUNTU_PRODUCTS: Final = (
 
 # What other vendors put into the versions of packages that are named as the distribution's are:
 # nginx.org 1.26.2-1~bookworm, Docker 5:26.1.4-1~debian.12~bookworm, Redis 6:7.2.4-1rl1~jammy1,
-# MariaDB 1:10.11.6+maria~deb12, Sury 8.1.2-1+ubuntu22.04.1+deb.sury.org+1. None of the 63,666
-# versions of Debian 12's package lists looks so.
+# MariaDB 1:10.11.6+maria~deb12, Sury 8.1.2-1+ubuntu22.04.1+deb.sury.org+1, Raspberry Pi OS
+# 1:6.6.31-1+rpt1, Proxmox 2.2.4-pve1. None of the 63,666 versions of Debian 12's package lists
+# looks so.
 _CODENAMES: Final = (
     "xenial|bionic|focal|jammy|noble|resolute|stretch|buster|bullseye|bookworm|trixie|forky"
 )
 _OTHERS: Final = re.compile(
     r"pgdg|sury|nodesource|percona|ppa[0-9]|\bppa|zabbix|mariadb\.org|~docker|\+maria~"
     rf"|[~+](?:{_CODENAMES})[0-9]*$|~(?:debian|ubuntu)\.|-[^-]*\+debian[0-9]"
-    r"|\+ubuntu[0-9]{2}\.[0-9]{2}|-[0-9]+rl[0-9]",
+    r"|\+ubuntu[0-9]{2}\.[0-9]{2}|-[0-9]+rl[0-9]|[-+~](?:rpt|pve)[0-9]",
     re.IGNORECASE,
 )
 

@@ -18,7 +18,6 @@ from hipscan.feeds.stock import Item, Stock
 from hipscan.model.fact import Record
 
 _LANGUAGES: Final = ("PyPI", "npm", "Maven")
-_RUNS: Final = re.compile(r"[-_.]+")
 
 
 def stocks(records: Iterable[Record]) -> Iterator[Stock]:
@@ -58,7 +57,7 @@ def _unknown(record: Record) -> str:
 
 
 def _item(language: str, record: Record) -> Item:
-    name = normalised(language, str(record["name"]))
+    name = ecosystems.normalised(language, str(record["name"]))
     inside = str(record.get("inside") or record.get("owner") or "")
     return Item(
         name=name,
@@ -72,8 +71,3 @@ def _item(language: str, record: Record) -> Item:
 
 def _placed(item: Item, places: Iterable[str]) -> Item:
     return replace(item, places=tuple(sorted(set(places) - {""})))
-
-
-def normalised(language: str, name: str) -> str:
-    """Return the name as the feeds have it: PyPI's in the form of PEP 503."""
-    return _RUNS.sub("-", name).lower() if language == "PyPI" else name

@@ -200,6 +200,7 @@ def _affected(entry: Mapping[str, Any], word: str) -> Iterator[Affected]:
         return
     if "module_name_regex" in specific:  # a live patch, not a package
         return
+    looked_up = ecosystems.normalised(ecosystem, name)
     urgency = _urgency(entry, specific) or word
     needs = _needs(ecosystem, str(specific.get("availability") or ""))
     for interval in _intervals(
@@ -208,7 +209,7 @@ def _affected(entry: Mapping[str, Any], word: str) -> Iterator[Affected]:
         modular = _MODULE in interval.fixed
         has_no_fix = not interval.fixed and ecosystems.is_distribution(ecosystem)
         newest = _newest(entry, scheme) if has_no_fix else ""
-        yield Affected(ecosystem, name, interval, urgency, needs, modular, newest)
+        yield Affected(ecosystem, looked_up, interval, urgency, needs, modular, newest)
 
 
 def _newest(entry: Mapping[str, Any], scheme: Scheme) -> str:
