@@ -1,10 +1,10 @@
 """The facts of the sshd probe, from what its script says (hipscan.probes.ssh.sshd shows it)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hipscan.model.fact import Fact, FactStatus, absent, missing, ok
+from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing, ok
 from hipscan.probes.base import Facts, Listing, listing
 from hipscan.probes.ssh import sshd_algorithms
 from hipscan.probes.ssh.ssh_keys import authorities, host_key
@@ -29,11 +29,15 @@ _ALL: Final = (
 
 @dataclass(slots=True)
 class _Answer:
-    """The script's answer in sections; `users` maps an account to its lines."""
+    """The script's answer in sections; `users` maps an account to its lines.
+
+    `others` does so with the command lines of further servers.
+    """
 
     head: str = ""
     settings: list[str] = field(default_factory=list)
     users: dict[str, list[str]] = field(default_factory=dict)
+    others: dict[str, list[str]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     prints: dict[str, list[str]] = field(default_factory=dict)
     authority: str = ""
@@ -56,6 +60,8 @@ def parse(text: str, _status: int) -> Facts:
         return dict.fromkeys(_ALL, _no_server(nothing[0].kind, nothing[0].text))
     lines = directives(seen.files, _start(seen))
     config = _config(answer, seen, lines)
+    for start in _other_starts(answer):
+        lines += directives(seen.files, start)
     keys = _host_keys(answer, config)
     return {
         "sshd_config": config,
@@ -70,20 +76,22 @@ def parse(text: str, _status: int) -> Facts:
 def _sections(plain: Sequence[str]) -> _Answer:
     answer = _Answer()
     current = answer.settings
+    sections = {
+        "@": answer.users,
+        "+": answer.others,
+        "Q": answer.authorities,
+        "P": answer.prints,
+    }
     for line in plain:
         match line[:1]:
             case "#" if not answer.head:
                 answer.head = line[1:]
-            case "@":
-                current = answer.users.setdefault(line[1:], [])
+            case letter if letter in sections:
+                current = sections[letter].setdefault(line[1:], [])
             case "K":
                 answer.keys.append(line[1:])
             case "A":
                 answer.authority = line[1:]
-            case "Q":
-                current = answer.authorities.setdefault(line[1:], [])
-            case "P":
-                current = answer.prints.setdefault(line[1:], [])
             case "X":
                 answer.strict.add(line[1:])
             case "M":
@@ -104,6 +112,17 @@ def _start(seen: Listing) -> str:
     return next(iter(seen.files), "")
 
 
+def _other_starts(answer: _Answer) -> list[str]:
+    """Return the configuration files that further servers were started with."""
+    words = (word for server in answer.others for word in server.split())
+    return list(dict.fromkeys(word[2:] for word in words if word.startswith("-f")))
+
+
+def _silent(answer: _Answer) -> list[str]:
+    """Return the further servers of which sshd does not say what they do."""
+    return [server for server, lines in answer.others.items() if not lines or lines[0][0] == "#"]
+
+
 def _config(answer: _Answer, seen: Listing, lines: tuple[Directive, ...]) -> Fact:
     kind, _, rest = answer.head.partition(" ")
     if kind in {"T", "G"}:
@@ -114,11 +133,28 @@ def _config(answer: _Answer, seen: Listing, lines: tuple[Directive, ...]) -> Fac
             raise ValueError("sshd prints no settings")
         record = settings(answer.settings)
         terrapin = sshd_algorithms.terrapin(record, strict_kex=answer.strict_kex)
-        named = {"includes": list(includes(seen.files)), "set_in": deciding_lines(lines)}
-        return ok({**record, "terrapin": terrapin, **named})
+        own = {path: text for path, text in seen.files.items() if path not in _other_starts(answer)}
+        named = {"includes": list(includes(own)), "set_in": deciding_lines(lines)}
+        return _with_others(answer, {**record, "terrapin": terrapin, **named})
     status = FactStatus.DENIED if kind == "denied" else FactStatus.PARTIAL
     prefix = "sshd -T without root" if kind == "denied" else "sshd -T"
     return missing(status, f"{prefix}: {rest or 'no answer'}")
+
+
+def _with_others(answer: _Answer, own: Record) -> Fact:
+    records = [own]
+    for server, lines in answer.others.items():
+        if server not in _silent(answer):
+            record = settings(lines)
+            terrapin = sshd_algorithms.terrapin(record, strict_kex=answer.strict_kex)
+            records.append({"server": server, **record, "terrapin": terrapin})
+    if silent := _silent(answer):
+        return Fact(FactStatus.PARTIAL, tuple(records), f"what holds for {silent[0]} is not known")
+    return ok(*records)
+
+
+def _settings_of(record: Record) -> Iterator[tuple[str, Value]]:
+    return ((name, value) for name, value in record.items() if name != "terrapin")
 
 
 def _user_config(answer: _Answer, config: Fact) -> Fact:
@@ -130,6 +166,9 @@ def _user_config(answer: _Answer, config: Fact) -> Fact:
         for user, lines in answer.users.items()
         if user not in failed
     ]
+    records += [{"user": "root", **dict(_settings_of(each))} for each in config.records[1:]]
+    if not config.is_decided and not failed:
+        return Fact(config.status, tuple(records), config.reason)
     if failed:
         reason = f"sshd does not say what holds for {', '.join(failed)}"
         return Fact(FactStatus.PARTIAL, tuple(records), reason)
@@ -169,5 +208,12 @@ def _algorithms(answer: _Answer, config: Fact, keys: Fact, lines: tuple[Directiv
         return config
     held = tuple(keys.records) if keys.is_decided else None
     everybody = list(sshd_algorithms.offered(config.records[0], held, answer.moduli))
+    for other in config.records[1:]:
+        known = {(record["kind"], record["name"]) for record in everybody}
+        more = sshd_algorithms.offered(other, held, answer.moduli)
+        everybody += [record for record in more if (record["kind"], record["name"]) not in known]
     matched = [(line.keyword, line.value) for line in lines if line.criteria]
-    return ok(*everybody, *sshd_algorithms.offered_to_some(matched, everybody))
+    everybody += sshd_algorithms.offered_to_some(matched, everybody)
+    if not config.is_decided:
+        return Fact(config.status, tuple(everybody), config.reason)
+    return ok(*everybody)
