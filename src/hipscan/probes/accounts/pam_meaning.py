@@ -43,7 +43,8 @@ def password_quality(found: Mapping[str, tuple[PamRule, ...]], read: Listing) ->
         return
     opaque = any(rule.module is None for rule in stack)
     made = _strength(judge, read)
-    unknown = dict.fromkeys(("enforced", "min_length")) if opaque else {}
+    elsewhere = judge.module == "pam_passwdqc.so" and judge.argument("config") is not None
+    unknown = dict.fromkeys(("enforced", "min_length")) if opaque or elsewhere else {}
     yield {
         "service": "passwd",
         "module": judge.module,
@@ -89,7 +90,12 @@ def _strength(rule: PamRule, read: Listing) -> dict[str, int]:
             made["minlen"] = 6
         case "pam_passwdqc.so":
             steps = (rule.argument("min") or "disabled,24,11,8,7").split(",")
-            return {"length": min((int(step) for step in steps if step.isdigit()), default=0)}
+            enforce = rule.argument("enforce") or "everyone"
+            return {
+                "length": min((int(step) for step in steps if step.isdigit()), default=0),
+                "enforcing": int(enforce != "none"),
+                **({"enforce_for_root": 1} if enforce == "everyone" else {}),
+            }
         case "pam_cracklib.so":
             made = {"minlen": 9, "difok": 5, **dict.fromkeys(_CREDITS, 1)}
         case _:
