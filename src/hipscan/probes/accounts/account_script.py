@@ -168,8 +168,13 @@ for path in /var/lib/lastlog/lastlog2.db /var/lib/wtmpdb/wtmp.db; do
   command -v base64 >/dev/null || continue
   [ "$(wc -c <"$path")" -gt 524288 ] || printf 'L%s\n' "$(base64 "$path" | tr -d '\n')"
 done
-# Without lastlog(8) the file itself, from account 1000 on: 292 bytes each.
-if [ -f /var/log/lastlog ] && [ -r /var/log/lastlog ] && ! command -v lastlog >/dev/null &&
+# Without lastlog(8), or where that would ask a directory for every account (SSSD stands in
+# nsswitch.conf of RHEL 8 and 9 from the start), the file itself, from account 1000 on: 292 bytes each.
+ask=lastlog switch=/etc/nsswitch.conf
+[ -e "$switch" ] || switch=/usr$switch
+case $(awk '/^[ \t]*passwd[ \t]*:/' "$switch") in *sss* | *ldap* | *winbind* | *nis*) ask=file ;; esac
+command -v lastlog >/dev/null || ask=file
+if [ -f /var/log/lastlog ] && [ -r /var/log/lastlog ] && [ "$ask" = file ] &&
   command -v base64 >/dev/null
 then
   printf 'J%s\n' "$(tail -c +292001 /var/log/lastlog | head -c 262800 | base64 | tr -d '\n')"
@@ -205,10 +210,5 @@ FNR == 1 { print "Y" FILENAME }
 }' "$@"
 
 # The last login of each account; lastlog asks every source of accounts, so only local ones.
-case $(awk '/^[ \t]*passwd[ \t]*:/' /etc/nsswitch.conf) in
-  *sss* | *ldap* | *winbind* | *nis*) ;;
-  *)
-    [ ! -r /var/log/lastlog ] || ! command -v lastlog >/dev/null ||
-      TZ=UTC lastlog | sed 's/^/U/' ;;
-esac
+[ ! -r /var/log/lastlog ] || [ "$ask" != lastlog ] || TZ=UTC lastlog | sed 's/^/U/'
 """
