@@ -201,6 +201,7 @@ def test_hosts_that_no_run_could_read_are_named(hipscan: Hipscan, tmp_path: Path
         ("AlmaLinux:9", ("openssl-libs",), "", "dnf upgrade openssl-libs"),
         ("SUSE:Linux Enterprise Server 15 SP6", ("less",), "", "zypper update less"),
         ("Alpine:v3.20", ("busybox",), "", "apk add --upgrade busybox"),
+        ("Alpine:v3.20", ("linux-lts",), "", "apk add --upgrade linux-lts && reboot"),
         (
             *("Debian:12", ("linux-image-6.1.0-9-amd64",), "a reboot"),
             "apt-get upgrade --with-new-pkgs && reboot",

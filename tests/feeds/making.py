@@ -65,11 +65,14 @@ def matched(
     """Return what the index in `folder` says of a host; `lists` is its fact `package_lists`."""
     distribution = distributions.of(platform)
     assert distribution is not None
+    longer = distributions.prolonged(platform, lists)
     found = [
         replace(
             part,
             repository=freshness.published(lists, distribution),
             subscribed=subscribed(lists),
+            ecosystems="|".join(filter(None, (part.ecosystems, longer))),
+            longer=longer,
         )
         for part in stocks(platform, [package(item) for item in packages], kernel)
     ]

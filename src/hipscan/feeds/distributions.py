@@ -10,7 +10,7 @@ Alpine      source names (origin)
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -67,6 +67,19 @@ def of_package(package: Record, distribution: Distribution) -> Distribution:
                     ecosystems=pattern.replace("RELEASE", name),
                 )
     return distribution
+
+
+def prolonged(platform: Record, lists: Iterable[Record]) -> str:
+    """Return a pattern of the ecosystems of Red Hat's longer support of one minor release.
+
+    Which of them a host gets tell the repositories that it has: rhel-9-for-x86_64-baseos-eus-rpms.
+    """
+    if platform.get("id") != "rhel":
+        return ""
+    suites = [str(entry.get("suite")) for entry in lists if entry.get("manager") == "dnf"]
+    kinds = sorted({found[1] for suite in suites if (found := _PROLONGED.search(suite))})
+    release = re.escape(str(platform.get("version")))
+    return rf"Red Hat:rhel_(?:{'|'.join(kinds)}):{release}(?:::.*)?" if kinds else ""
 
 
 def compared(package_version: str) -> str:
@@ -162,6 +175,7 @@ _MAKERS: Final[Mapping[str, Callable[[str, str], Distribution]]] = {
     "alpine": _alpine,
 }
 
+_PROLONGED: Final = re.compile(r"^rhel-.*-(eus|e4s|aus|tus)-")
 _BACKPORT: Final = re.compile(r"~bpo([0-9]{1,4})\+[0-9].*$")
 # What Ubuntu's products are told by, in "source version", and their ecosystems.
 _UBUNTU_PRODUCTS: Final = (

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,13 @@ WHERE EXISTS (
     CROSS JOIN affected ON affected.package = package.id AND affected.advisory = advisory.id
     WHERE advisory.sole = doubted.cve AND advisory.sole != ''
     AND affected.fixed_key IS NOT NULL AND NOT ({_IN_INTERVAL}))"""  # noqa: S608  # the same
+_PAST: Final = f"""
+SELECT DISTINCT wanted.n, wanted.ecosystem, advisory.cves FROM wanted
+CROSS JOIN package ON package.ecosystem = wanted.ecosystem AND package.name = wanted.name
+CROSS JOIN affected ON affected.package = package.id
+CROSS JOIN advisory ON advisory.id = affected.advisory
+WHERE affected.fixed_key IS NOT NULL AND NOT affected.modular
+AND NOT ({_IN_INTERVAL})"""  # noqa: S608  # the same
 _KNOWN: Final = """
 SELECT DISTINCT doubted.n, wanted.ecosystem, wanted.key, package.newest, (
     SELECT max(coalesce(fixed_key, last_key, introduced)) FROM affected
@@ -162,6 +169,16 @@ class Index:
         self._doubt(doubted)
         rows = self.connection.execute(_SETTLED)
         return {(n, ecosystems[number], cve) for n, number, cve in rows}
+
+    def past(self, ecosystems: Collection[int]) -> set[tuple[int, str]]:
+        """Return (place, CVE) of which a record in one of `ecosystems` has a fix that is there.
+
+        Among the items of the last call of `hits`, and not of modules.
+        """
+        rows = self.connection.execute(_PAST) if ecosystems else ()
+        return {
+            (n, cve) for n, number, cves in rows if number in ecosystems for cve in cves.split()
+        }
 
     def ahead(self, ecosystems: dict[int, str], places: Iterable[int]) -> set[tuple[int, str]]:
         """Return (place, ecosystem) of what is newer than every version that the index knows of it.

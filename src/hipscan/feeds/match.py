@@ -6,6 +6,7 @@ A hit is a record that an item's version falls into. Then come the rules that a 
 not tell: module streams, what the record of a CVE itself says of a fix, and Ubuntu Pro.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -120,16 +121,30 @@ class _Matching:
         ]
         settled = self.index.settled(self.ecosystems, _doubted(hit for hit, _ in hits))
         paid = {(n, cve) for n, ecosystem, cve in settled if _PRO in ecosystem}
+        longer, answered = self._longer([hit for hit, _ in hits])
         groups: defaultdict[tuple[str, str, str], list[merge.Found]] = defaultdict(list)
         for hit, fits in hits:
             item = self.stock.items[hit.n]
             for cve in hit.cves:
                 is_settled = not hit.sole and (hit.n, hit.ecosystem, cve) in settled
+                is_settled |= hit.ecosystem not in longer and (hit.n, cve) in answered
                 if not is_settled and (hit.n, cve) not in paid:
                     groups[item.source, item.inside, cve].append(
                         merge.Found(hit, item, fits is True)
                     )
         return groups
+
+    def _longer(self, hits: Sequence[Hit]) -> tuple[set[str], set[tuple[int, str]]]:
+        """Return (ecosystems that go before the others, the (place, CVE) that they tell of)."""
+        longer = {
+            number: name
+            for number, name in self.ecosystems.items()
+            if re.fullmatch(self.stock.longer or "(?!)", name)
+        }
+        told = {
+            (hit.n, cve) for hit in hits if hit.ecosystem in longer.values() for cve in hit.cves
+        }
+        return set(longer.values()), told | self.index.past(longer)
 
     def _keyed(self) -> Iterable[tuple[int, Item, str]]:
         for n, item in enumerate(self.stock.items):

@@ -14,6 +14,7 @@ from hipscan.model.advisory import Advisory, State
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+~-]{0,127}")
 _REBOOT: Final = "a reboot"
 _DEBS: Final = "apt-get install --only-upgrade"
+_APKS: Final = "apk add --upgrade"
 _COMMANDS: Final[Mapping[str, str]] = {
     "Debian": _DEBS,
     "Ubuntu": _DEBS,
@@ -22,7 +23,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "Red Hat": "dnf upgrade",
     "SUSE": "zypper update",
     "openSUSE": "zypper update",
-    "Alpine": "apk add --upgrade",
+    "Alpine": _APKS,
 }
 
 
@@ -42,12 +43,13 @@ def command(advisories: Iterable[Advisory]) -> str:
     manager = _COMMANDS.get(base(plain[0].ecosystem), "")
     if not manager or not names or not all(_NAME.fullmatch(name) for name in names):
         return ""
+    plainly = f"{manager} {' '.join(names)}"
     if not any(_IS_KERNEL(name) for name in names):
-        return f"{manager} {' '.join(names)}"
+        return plainly
     upgrade = "apt-get upgrade --with-new-pkgs" if manager == _DEBS else f"{manager} 'kernel*'"
-    return f"{upgrade} && reboot"
+    return f"{plainly if manager == _APKS else upgrade} && reboot"
 
 
 _IS_KERNEL: Final[Callable[[str], object]] = re.compile(
-    r"linux-image-.*|linux-(?:lts|virt)|kernel(?:-(?:core|uek|rt|default|azure)(?:-core)?)?"
+    r"linux-image-.*|linux-(?:lts|virt|edge|stable|rpi[0-9]*)|kernel(?:-(?:core|uek|rt|default|azure)(?:-core)?)?"
 ).fullmatch

@@ -38,7 +38,8 @@ class Stock:
     a pattern (re.fullmatch) of the names of ecosystems to look in. `unjudged` has packages that
     no feed can judge, with the reason. `repository` is the ISO time of the repositories that the
     target installs from, "" where it is not known. `subscribed` has what the target has of that
-    fixes need (`Ubuntu Pro`).
+    fixes need (`Ubuntu Pro`). `longer` is a pattern of those of the ecosystems whose records go
+    before the others', since the target gets its updates from there.
     """
 
     label: str
@@ -49,3 +50,4 @@ class Stock:
     unjudged: Mapping[str, str] = field(default_factory=dict)
     repository: str = ""
     subscribed: frozenset[str] = frozenset()
+    longer: str = ""

@@ -30,10 +30,13 @@ def _host(snapshot: Snapshot) -> Iterator[Stock]:
         next(iter(kernel.records), None),
         offered(snapshot),
     ):
+        prolonged = distributions.prolonged(platform.records[0], lists)
         yield replace(
             found,
             repository=freshness.published(lists, distribution),
             subscribed=subscribed(lists, snapshot.fact("repository").records),
+            ecosystems="|".join(filter(None, (found.ecosystems, prolonged))),
+            longer=prolonged,
         )
 
 
