@@ -25,7 +25,8 @@ MODES: Final = r"""
 modes() {
   ups=''
   for up; do
-    while up=${up%/*}; [ -n "$up" ]; do
+    while :; do
+      case $up in /*/*) up=${up%/*} ;; *) break ;; esac
       case $ups in *"$NL$up$NL"*) break ;; *) ups=$ups$NL$up$NL ;; esac
     done
   done

@@ -54,7 +54,8 @@ config=/etc/orthanc
 if [ $# -gt 0 ]; then
   unit=$(files "$@" | awk '
     /^!/ {{ print; next }}
-    {{ line = substr($0, 2) }}
+    {{ line = more substr($0, 2); more = "" }}
+    line ~ /\\$/ {{ more = substr(line, 1, length(line) - 1) " "; next }}
     line ~ /^[ \t]*ExecStart[ \t]*=[ \t]*[^ \t]/ {{
       sub(/^[ \t]*ExecStart[ \t]*=[ \t]*/, "", line); sub(/^[-@:+!]+/, "", line); start = line
     }}
@@ -126,9 +127,11 @@ def parse(text: str, _status: int) -> Facts:
     broken = [note.text for note in seen.of_kind("broken")]
     broken += [f"{note.text} is not there" for note in seen.of_kind("absent")]
     merged = merge(seen.files, broken, _environment(seen.plain))
-    stated = (_line(seen.plain, "version ") or "").rpartition(" ")[2]
+    program, _, stated = (_line(seen.plain, "version ") or "").rpartition(" ")
     start = (_line(seen.plain, "start ") or "").split()
-    record = make_record(merged, config=config, version=stated, start=start)
+    record = make_record(
+        merged, config=config, version=stated, start=start, is_package="/local/" not in program
+    )
     if lost:  # a file that was not read may say anything
         keep = ("config", "version", "verbose")
         record = {key: value if key in keep else None for key, value in record.items()}
@@ -179,7 +182,7 @@ def _secret(path: tuple[str, ...], text: str) -> str:
         return ""
     name = path[-1]
     is_user = path[0] == "RegisteredUsers"
-    is_peer = path[0] == "OrthancPeers" and path[-1] == "[2]"
+    is_peer = path[0] in ("OrthancPeers", "DicomWeb") and path[-1] == "[2]"
     return ".".join(path) if is_user or is_peer or _TELLING.search(name) else ""
 
 

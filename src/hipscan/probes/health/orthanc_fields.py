@@ -30,6 +30,9 @@ CONFIG_FIELDS: Final = {
     "dicom_port": Field(FieldType.INTEGER, "port of DICOM"),
     "dicom_tls": Field(FieldType.BOOLEAN, "whether DICOM is encrypted"),
     "dicom_client_certificates": Field(FieldType.BOOLEAN, "whether TLS asks for certificates"),
+    "dicom_weak_protocols": Field(
+        FieldType.LIST, "protocols below TLS 1.2 that DICOM takes where it is encrypted"
+    ),
     "aet": Field(FieldType.TEXT, "its application entity title"),
     "anybody_may": Field(
         FieldType.LIST, "what modalities that it does not know may do: echo, store, find, ..."
@@ -40,7 +43,9 @@ CONFIG_FIELDS: Final = {
     ),
     "checks_called_aet": Field(FieldType.BOOLEAN, "whether callers must know its own title"),
     "modalities": Field(FieldType.LIST, "names of the modalities that its files name"),
-    "clear_peers": Field(FieldType.LIST, "peers that it reaches over plain HTTP"),
+    "clear_peers": Field(
+        FieldType.LIST, "peers and DICOMweb servers that it reaches over plain HTTP"
+    ),
     "verifies_peers": Field(FieldType.BOOLEAN, "whether it checks certificates of peers"),
     "lua": Field(FieldType.BOOLEAN, "whether clients may run Lua scripts in it"),
     "file_writes": Field(FieldType.BOOLEAN, "whether clients may make it write files"),

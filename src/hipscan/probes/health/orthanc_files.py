@@ -81,15 +81,18 @@ function path(   i, text) {{
   for (i = 2; i <= depth; i++) text = text "\t" key[i]
   return text
 }}
+function is_peer(top) {{
+  return top == "OrthancPeers" || top == "DicomWeb" && key[2] == "\"Servers\""
+}}
 function value(text,   top, last) {{
   top = bare(key[1]); last = tolower(key[depth])
   if (top ~ /^({_SHOWN})$/) print ":" path() "\t=" text
   else if (top == "RegisteredUsers" && depth == 2) print ":" path() "\t=" state(text)
   else if (last ~ /pass(word|wd|phrase)?"$|secret|token|credential|apikey|api_key/)
     print ":" path() "\t=" state(text)
-  else if (top == "OrthancPeers" && (last == "[2]" || key[3] == "[2]"))
+  else if (is_peer(top) && (last == "[2]" || key[3] == "[2]"))
     print ":" path() "\t=" state(text)
-  else if (top == "OrthancPeers" && (last == "[0]" || last == "\"url\"")) {{
+  else if (is_peer(top) && (last == "[0]" || last == "\"url\"")) {{
     sub(/\/\/[^\/@]*@/, "//hidden@", text); print ":" path() "\t=" text
   }}
   else if (depth == 1) print ":" path() "\t=hidden"

@@ -29,22 +29,35 @@ _ASKS_SINCE: Final = (1, 5, 8)
 _LOWEST_SINCE: Final = (1, 8, 2)
 _BELIEVES_NONE_SINCE: Final = (1, 12, 9)
 _BINDS_SINCE: Final = (1, 12, 10)
+_WRITES_BEFORE: Final = (1, 12, 0)
+_DICOM_TLS_SINCE: Final = (1, 9, 0)
+_DICOM_LOWEST_SINCE: Final = (1, 12, 4)
 _VERBOSE: Final = re.compile(r"^--(verbose|trace)(-(http|dicom|plugins|lua|jobs|sqlite|generic))?$")
 _CLEAR: Final = re.compile(r"^http://(?!(localhost|127\.[0-9.]+|\[::1\])([:/]|$))", re.IGNORECASE)
 
 
-def make_record(merged: Merged, *, config: str, version: str, start: Sequence[str]) -> Record:
-    """Return what Orthanc of this version does with these options, started with these words."""
+def make_record(
+    merged: Merged, *, config: str, version: str, start: Sequence[str], is_package: bool = True
+) -> Record:
+    """Return what Orthanc of this version does with these options, started with these words.
+
+    Packages of distributions have the safe default for writing files in older versions as well
+    (DSA-5473).
+    """
     number = _number(version)
     options: dict[str, Value] = {**BOOLEANS, **NUMBERS, **TEXTS, **merged.options}
     options |= dict.fromkeys(merged.unknown)
+    if number and number < _WRITES_BEFORE and not is_package:
+        options["RestApiWriteToFileSystemEnabled"] = True
+    if number and number < _DICOM_TLS_SINCE:
+        options["DicomTlsEnabled"] = False
     record: dict[str, Value] = {
         "config": config,
         "version": version or None,
         "error": merged.error,
         **_http(options, merged, number),
         **_tls(options, number),
-        **_dicom(options, merged),
+        **_dicom(options, merged, number),
         **_risks(options, merged),
         "verbose": [word for word in start if _VERBOSE.match(word)],
         "storage": options["StorageDirectory"],
@@ -137,7 +150,9 @@ def _tls(options: Mapping[str, Value], version: tuple[int, ...] | None) -> dict[
     }
 
 
-def _dicom(options: Mapping[str, Value], merged: Merged) -> dict[str, Value]:
+def _dicom(
+    options: Mapping[str, Value], merged: Merged, version: tuple[int, ...] | None
+) -> dict[str, Value]:
     allowed = {word: options[name] for word, name in _ALLOWS.items()}
     unknown = None in allowed.values()
     in_database = options["DicomModalitiesInDatabase"] is not False
@@ -147,6 +162,7 @@ def _dicom(options: Mapping[str, Value], merged: Merged) -> dict[str, Value]:
         "dicom_port": options["DicomPort"],
         "dicom_tls": options["DicomTlsEnabled"],
         "dicom_client_certificates": certificates,
+        "dicom_weak_protocols": _dicom_weak(options, version),
         "aet": options["DicomAet"],
         "anybody_may": None if unknown else [word for word, yes in allowed.items() if yes],
         "checks_host": options["DicomCheckModalityHost"],
@@ -154,6 +170,16 @@ def _dicom(options: Mapping[str, Value], merged: Merged) -> dict[str, Value]:
         "checks_called_aet": options["DicomCheckCalledAet"],
         "modalities": None if in_database else list(_names(merged, "DicomModalities")),
     }
+
+
+def _dicom_weak(options: Mapping[str, Value], version: tuple[int, ...] | None) -> list[str] | None:
+    """Return the protocols below TLS 1.2 that DICOM takes; 0, the default, is BCP 195."""
+    lowest = options["DicomTlsMinimumProtocolVersion"]
+    if version is not None and version < _DICOM_LOWEST_SINCE:
+        return []
+    if not isinstance(lowest, int) or (lowest and version is None):
+        return None
+    return list(_PROTOCOLS[lowest:_STRONG]) if lowest else []
 
 
 def _names(merged: Merged, table: str) -> Iterator[str]:
@@ -179,9 +205,9 @@ def _risks(options: Mapping[str, Value], merged: Merged) -> dict[str, Value]:
 
 def _clear_peers(merged: Merged) -> set[str]:
     return {
-        entry.path[1]
+        entry.path[-2]
         for entry in merged.entries
-        if entry.path[0] == "OrthancPeers"
-        and entry.path[2:] in (("[0]",), ("Url",), ("URL",))
+        if entry.path[:-2] in (("OrthancPeers",), ("DicomWeb", "Servers"))
+        and entry.path[-1] in ("[0]", "Url", "URL")
         and _CLEAR.match(entry.text.strip('"'))
     }
