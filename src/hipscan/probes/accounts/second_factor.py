@@ -56,15 +56,15 @@ def derive(get: FactReader, _knowledge: Knowledge) -> Fact:
     config, matches, rules = (get(name) for name in ("sshd_config", "sshd_match", "pam_rule"))
     if not config.records:
         return config
-    server = config.records[0]
-    uses_pam = server.get("usepam") == "yes"
-    for fact in (matches, *((rules,) if uses_pam else ())):
+    servers = config.records
+    uses_pam = any(server.get("usepam") == "yes" for server in servers)
+    for fact in (config, matches, *((rules,) if uses_pam else ())):
         if not fact.is_decided:
             return missing(fact.status, fact.reason)
     stack = _stack(rules.records) if uses_pam else []
     if any(rule["module"] is None for rule in stack):
         return missing(FactStatus.PARTIAL, "an include of PAM's service sshd could not be followed")
-    return ok(_record(server, matches.records, stack))
+    return ok(_record(servers, matches.records, stack))
 
 
 def _stack(rules: Iterable[Record]) -> list[Record]:
@@ -74,7 +74,9 @@ def _stack(rules: Iterable[Record]) -> list[Record]:
     return own or [rule for rule in auth if rule["service"] == "other"]
 
 
-def _record(server: Record, matches: Iterable[Record], stack: Sequence[Record]) -> Record:
+def _record(
+    servers: Sequence[Record], matches: Iterable[Record], stack: Sequence[Record]
+) -> Record:
     tokens = [rule for rule in stack if rule["module"] in _TOKENS]
     avoidable = [why for rule in tokens if (why := _avoidable(rule, stack))]
     asked = {"code"} if len(tokens) > len(avoidable) else set[str]()
@@ -82,12 +84,15 @@ def _record(server: Record, matches: Iterable[Record], stack: Sequence[Record]) 
         asked |= {"password"}
     ways: list[Value] = []
     single: list[Value] = []
-    for name, methods in _ways(server, matches):
-        kinds = sorted({kind for method in methods for kind in _proofs(method, server, asked)})
-        shown = f"{name}: {' and '.join(kinds)}"
-        ways.append(shown)
-        if len(kinds) < 2:  # noqa: PLR2004  # two kinds of proof
-            single.append(shown)
+    for server in servers:
+        by_pam = asked if server.get("usepam") == "yes" else set[str]()
+        where = f"{server['server']}: " if "server" in server else ""
+        for name, methods in _ways(server, [] if "server" in server else matches):
+            kinds = sorted({kind for method in methods for kind in _proofs(method, server, by_pam)})
+            shown = f"{where}{name}: {' and '.join(kinds)}"
+            ways.append(shown)
+            if len(kinds) < 2:  # noqa: PLR2004  # two kinds of proof
+                single.append(shown)
     modules: list[Value] = [rule["module"] for rule in tokens]
     return {"ways": ways, "single": single, "modules": modules, "avoidable": list(avoidable)}
 

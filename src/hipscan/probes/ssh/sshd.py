@@ -73,6 +73,7 @@ for pid in $pids; do
       -o | -f | -[pbcghkuECD]) want=$word ;;
       '[listener]') break ;;
       -o*=* | -f/*) options="$options $want$word" want='' ;;
+      -o[A-Za-z]*) want=$want$word= ;;
       *) want='' ;;
     esac
     [ "$want" != -D ] || want=''

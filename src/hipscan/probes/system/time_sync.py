@@ -106,6 +106,7 @@ DAEMON: Final = {
     "name": Field(FieldType.TEXT, "timesyncd, chrony, ntp or ntpd-rs"),
     "starts": Field(FieldType.BOOLEAN, "whether it starts with the host"),
     "rivals": Field(FieldType.LIST, "others that start as well"),
+    "user": Field(FieldType.TEXT, "account that its files name (chrony); left out for its own"),
     "uid": Field(FieldType.INTEGER, "user that it runs as; left out where it does not run"),
 }
 CLOCK: Final = {
@@ -169,7 +170,9 @@ def _daemons(words: Sequence[Sequence[str]], seen: Listing) -> Iterator[Record]:
                 "starts": name in starting,
                 "rivals": sorted(starting - {name}),
             }
-            uid = uids.get(name)
+            uid, user = uids.get(name), _chrony_user(seen.files) if name == "chrony" else ""
+            if user:
+                record = {**record, "user": user}
             yield record if uid is None else {**record, "uid": uid}
 
 
@@ -191,12 +194,23 @@ def _timesyncd(files: Mapping[str, Sequence[str]]) -> Iterator[Record]:
     yield from (*made["NTP"], *made["FallbackNTP"])
 
 
-def _chrony(files: Mapping[str, Sequence[str]]) -> Iterator[Record]:
+def _chrony_files(files: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     main = next((path for path in _CHRONY if path in files), None)
     if main is None:
-        return
+        return ()
     others = {*_TIMESYNCD, *_NTP, *by_precedence(files, _PIECES), main}
-    for path in (main, *sorted(path for path in files if path not in others)):
+    return (main, *sorted(path for path in files if path not in others))
+
+
+def _chrony_user(files: Mapping[str, Sequence[str]]) -> str:
+    """Return the account that chrony.conf(5) names, the last where there are several."""
+    lines = (line for path in _chrony_files(files) for line in spaced(files[path]))
+    named = [line.value for line in lines if line.key.lower() == "user"]
+    return named[-1] if named else ""
+
+
+def _chrony(files: Mapping[str, Sequence[str]]) -> Iterator[Record]:
+    for path in _chrony_files(files):
         for setting in spaced(files[path]):
             kind, words = setting.key.lower(), setting.value.split()
             if kind in {"server", "pool", "peer", "refclock"} and words:
