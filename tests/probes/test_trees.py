@@ -5,6 +5,7 @@ be (SUSE's files below /usr/etc, Alpine's folders) is shown here.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,6 +23,7 @@ _NONCE = "ab"
 _CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "trees.yaml").read_text("utf-8")
 )
+_PROGRAM = re.compile(r"/(bin|sbin|init\.d)/")
 _NEEDED = "busybox (package busybox-static)"
 
 
@@ -44,7 +46,7 @@ def _lay(root: Path, files: dict[str, str]) -> None:
         path = root / name.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-        path.chmod(0o755 if "/bin/" in name or "/sbin/" in name else 0o644)
+        path.chmod(0o755 if _PROGRAM.search(name) else 0o644)
 
 
 def _facts(root: Path, name: str) -> Facts:

@@ -1,11 +1,11 @@
 """When accounts logged in last: lastlog as text or file, lastlog2 and wtmpdb as SQLite files.
 
 Debian 12 has lastlog(8) to say it; where SSSD is a source of accounts, as on RHEL from the start,
-the file is read instead, since lastlog(8) would ask the directory. Debian 13 has not, but its sshd still writes /var/log/lastlog,
-and sessions to /var/lib/wtmpdb/wtmp.db (wtmpdb(8)); with pam_lastlog2 last logins also stand in
-/var/lib/lastlog/lastlog2.db (liblastlog2). All of them know of logins with a terminal only. The
-target sends the small files whole; SQLite reads them here from memory, with limits of steps and
-sizes: a file from a host may be anything.
+the file is read instead, since lastlog(8) would ask the directory. Debian 13 has not, but its
+sshd still writes /var/log/lastlog, and sessions to /var/lib/wtmpdb/wtmp.db (wtmpdb(8)); with
+pam_lastlog2 last logins also stand in /var/lib/lastlog/lastlog2.db (liblastlog2). All of them know
+of logins with a terminal only. The target sends the small files whole; SQLite reads them here from
+memory, with limits of steps and sizes: a file from a host may be anything.
 """
 
 import base64

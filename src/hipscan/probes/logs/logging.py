@@ -1,4 +1,4 @@
-"""Where the host's records go: rsyslog, syslog-ng, systemd-journal-upload, and how long logs stay.
+"""Where the host's records go: rsyslog, syslog-ng, busybox, journal-upload, and how long logs stay.
 
 Only files are read. Comments and the values of settings that name a password, a token or a user
 stay on the target.
@@ -18,6 +18,8 @@ _UPLOAD: Final = tuple(f"{top}/systemd/journal-upload.conf" for top in ("/etc", 
 _UPLOAD_FOLDERS: Final = tuple(
     f"{top}/systemd/journal-upload.conf.d" for top in ("/etc", "/run", "/usr/lib")
 )
+
+_BUSYBOX: Final = "/etc/conf.d/syslog"  # the options of busybox's syslogd, on Alpine
 
 SCRIPT: Final = (
     GATHER
@@ -89,6 +91,10 @@ if [ -e {syslog_ng.MAIN} ]; then
     's|^[[:blank:]]*@include[[:blank:]]*"\(/[^"]*\)".*|\1|p
      s|^[[:blank:]]*@include[[:blank:]]*"\([^/"][^"]*\)".*|/etc/syslog-ng/\1|p'
 fi
+if [ -e {_BUSYBOX} ]; then
+  wanted syslog
+  files {_BUSYBOX}
+fi
 if [ -e /usr/lib/systemd/systemd-journal-upload ] ||
   [ -e /lib/systemd/systemd-journal-upload ]; then
   wanted systemd-journal-upload
@@ -112,11 +118,12 @@ printf 'read end\n'
 """
 )
 
+_HERE: Final = ("127.", "localhost", "[::1]")
 _TLS: Final = "whether TLS protects it"
 _STARTS: Final = "whether the daemon starts with the host"
 
 DESTINATION: Final = {
-    "daemon": Field(FieldType.TEXT, "rsyslog, syslog-ng or journal-upload"),
+    "daemon": Field(FieldType.TEXT, "rsyslog, syslog-ng, busybox or journal-upload"),
     "target": Field(FieldType.TEXT, "the host that records are sent to, as the file names it"),
     "port": Field(FieldType.TEXT, "its port, as the file names it"),
     "transport": Field(FieldType.TEXT, "udp, tcp, relp or http"),
@@ -175,6 +182,7 @@ def parse(text: str, _status: int) -> Facts:
     ]
     unread = [path for each in found for path in each.unread]
     places = [record for each in found for record in each.destinations]
+    places += _busybox(seen.files, starts=starts.get("syslog"))
     places += _uploads(seen.files, starts=starts.get("systemd-journal-upload"))
     lost = _lost(seen, unread)
     return {
@@ -195,6 +203,29 @@ def _fact(records: Sequence[Record], lost: Sequence[str]) -> Fact:
     if lost:
         return Fact(FactStatus.PARTIAL, tuple(records), "; ".join(lost[:5]))
     return ok(*records)
+
+
+def _busybox(files: Mapping[str, Sequence[str]], *, starts: bool | None) -> Iterator[Record]:
+    """Yield where busybox's syslogd sends to (`-R HOST[:PORT]`, UDP alone).
+
+    SYSLOGD_OPTS="-t -L -R logs.example.org:514"
+    """
+    for number, line in enumerate(files.get(_BUSYBOX, ()), 1):
+        if not line.lstrip().startswith("SYSLOGD_OPTS"):
+            continue
+        for host, port in re.findall(r"\s-R\s*(\[[^\]]+\]|[^\s:\"']+)(?::(\d+))?", line):
+            yield {
+                "daemon": "busybox",
+                "target": host,
+                "port": port or "514",
+                "transport": "udp",
+                "tls": False,
+                "verified": False,
+                "local": host.startswith(_HERE),
+                "starts": starts,
+                "file": _BUSYBOX,
+                "line": number,
+            }
 
 
 def _uploads(files: Mapping[str, Sequence[str]], *, starts: bool | None) -> Iterator[Record]:
@@ -220,7 +251,7 @@ def _uploads(files: Mapping[str, Sequence[str]], *, starts: bool | None) -> Iter
         "transport": "http",
         "tls": is_tls,
         "verified": is_tls and ca not in {"-", "all"},
-        "local": host.startswith(("127.", "localhost", "[::1]")),
+        "local": host.startswith(_HERE),
         "starts": starts,
         "file": place[0],
         "line": place[1],

@@ -1,8 +1,10 @@
-"""Services, sockets and timers of systemd: what runs now, and what starts at boot.
+"""Services, sockets and timers of systemd or OpenRC: what runs now, and what starts at boot.
 
 systemd tells from memory which units it has loaded. What starts at boot is read from the links
 in the folders of targets: `systemctl list-unit-files` would know as well, but makes process 1
-read every unit file, at seven times the cost.
+read every unit file, at seven times the cost. OpenRC keeps links to what it has started below
+/run/openrc, and to what it starts at boot below /etc/runlevels; its services get the names that
+systemd would give them, `sshd.service`. One whose process is gone does not run.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +24,29 @@ from hipscan.probes.base import (
 
 # Some versions put a dot or a star before a unit that failed; it is a word of its own.
 SCRIPT: Final = r"""
-if [ ! -d /run/systemd/system ]; then note unsupported "systemd does not run here"
+if [ ! -d /run/systemd/system ] && [ -d /run/openrc/started ]; then
+  for path in /etc/init.d/*; do
+    name=${path##*/}
+    [ -f "$path" ] && [ -x "$path" ] || continue
+    case $name in *.* | *[!A-Za-z0-9_-]*) continue ;; esac
+    state='inactive dead'
+    if [ -e "/run/openrc/started/$name" ]; then state='active running'; fi
+    for file in /run/openrc/daemons/"$name"/*; do
+      [ -r "$file" ] || continue
+      while IFS='=' read -r key value; do
+        [ "$key" = pidfile ] && [ -n "$value" ] || continue
+        pid=none
+        [ ! -r "$value" ] || read -r pid <"$value" || :
+        [ -d "/proc/$pid" ] || state='failed crashed'
+      done <"$file"
+    done
+    printf 'unit %s.service loaded %s\n' "$name" "$state"
+  done
+  for link in /etc/runlevels/*/*; do
+    case $link in */shutdown/* | *'*') continue ;; esac
+    [ ! -e "$link" ] || printf 'link %s.service\n' "${link##*/}"
+  done
+elif [ ! -d /run/systemd/system ]; then note unsupported "neither systemd nor OpenRC runs here"
 elif ! command -v systemctl >/dev/null; then note unsupported systemctl
 else
   {
@@ -114,7 +138,11 @@ def _starts(load: str, *, is_wanted: bool, all_wanted: bool) -> bool | None:
 
 PROBE: Final = Probe(
     name="services",
-    facts=(FactSpec("service", "One service, socket or timer of systemd.", ("name",), FIELDS),),
+    facts=(
+        FactSpec(
+            "service", "One service, socket or timer of systemd or OpenRC.", ("name",), FIELDS
+        ),
+    ),
     script=SCRIPT,
     parse=parse,
     commands=("systemctl",),
