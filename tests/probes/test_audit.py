@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hipscan.model.fact import Record
 from hipscan.probes.audit.audit import parse
-from hipscan.probes.audit.audit_files import version_order
+from hipscan.probes.audit.audit_files import plain, replay, version_order
 from hipscan.probes.audit.audit_rules import AuditRule, parse_line
 from hipscan.probes.audit.audit_values import BadRuleError, Names
 
@@ -78,10 +78,22 @@ def test_the_normal_form_of_a_rule_means_the_same(head: str, parts: list[str]) -
     assert again.meaning == rule.meaning
 
 
-@given(st.permutations(["-F arch=b64", "-S chmod", "-F auid>=1000", "-F auid!=unset", "-k key"]))
+LINES = yaml.safe_load((Path(__file__).parent / "audit_lines.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("text", "loads"), [(text, head == "loads") for head in LINES for text in LINES[head]]
+)
+def test_what_auditctl_refuses_is_refused(text: str, loads: bool) -> None:  # noqa: FBT001  # of data
+    names = Names("x86_64", {"root": "0"}, {"root": "0"})
+    found = replay(plain("a.rules", text.split("\n")), names, {"/nonexistent/x", "/nonexistent"})
+    assert (not found.stopped) == loads, found.stopped
+
+
+@given(st.permutations(["-S chmod", "-F auid>=1000", "-F auid!=unset", "-k key"]))
 def test_the_order_of_words_does_not_matter(parts: list[str]) -> None:
     wanted = parse_line("-a always,exit -F arch=b64 -S 90 -F auid!=-1 -F auid>=1000 -k key", NAMES)
-    found = parse_line(" ".join(["-a always,exit", *parts]), NAMES)
+    found = parse_line(" ".join(["-a always,exit -F arch=b64", *parts]), NAMES)
     assert isinstance(wanted, AuditRule)
     assert isinstance(found, AuditRule)
     assert found.meaning == wanted.meaning

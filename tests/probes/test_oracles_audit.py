@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import yaml
 
 from hipscan.collect.compiler import compile_probes, probe_digest
 from hipscan.collect.framing import read_reply
@@ -109,6 +110,34 @@ def test_the_kernel_lists_what_the_files_say(
     host.run(f"{BASE}cat >/etc/audit/rules.d/own.rules{FOLDERS}", text=OWN)
     assert differences(host) == []
     assert len(facts(host)["audit_rule"].records) == 25
+
+
+LINES = yaml.safe_load((Path(__file__).parent / "audit_lines.yaml").read_text("utf-8"))
+LOADING = r"""
+while IFS= read -r line; do
+  auditctl -D >/dev/null
+  printf '%b\n' "$line" >/tmp/one.rules
+  auditctl -R /tmp/one.rules >/dev/null 2>&1 && echo loads || echo refused
+done
+"""
+
+
+@pytest.mark.lab
+def test_auditctl_refuses_the_lines_that_we_refuse(
+    start: Callable[[str], Host],  # noqa: F811  # the fixture
+) -> None:
+    host = start("uml")
+    lines = [(text, verdict) for verdict in LINES for text in LINES[verdict]]
+    told = "".join(text.replace("\\", "\\\\").replace("\n", "\\n") + "\n" for text, _ in lines)
+    done = subprocess.run(
+        host.ssh_argv("root", LOADING),
+        input=told,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert list(zip((text for text, _ in lines), done.stdout.split(), strict=True)) == lines
 
 
 # What is done, and how often the log must then have it. By a person who logged in as 1000: chmod

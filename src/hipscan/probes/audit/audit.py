@@ -100,7 +100,20 @@ FILENAME ~ /sudoers/ {{ if ($0 ~ /^[ \t]*Defaults.*logfile[ \t]*=/) print "sudol
     name = word; sub(/^[ug]id[!<>=]+/, "", name)
     if (word ~ /^u/) user[name] = 1; else group[name] = 1
   }}
-}}' "$@"
+  for (i = 1; i <= NF; i++) {{
+    if ($i == "-w" && i < NF) print "look", $(i + 1)
+    else if (sub(/^(-F)?path=\//, "/", $i)) print "look", $i
+    else if (sub(/^(-F)?dir=\//, "/", $i)) print "look", $i "/."
+  }}
+}}' "$@" | while IFS= read -r line; do
+  case $line in
+    'look '*)
+      line=${{line#look }}
+      case $line in */.) ;; */) line=${{line%/}} ;; esac
+      [ -d "${{line%/*}}/" ] || [ -e "${{line%/.}}" ] || printf 'gone %s\n' "${{line%/.}}" ;;
+    *) printf '%s\n' "$line" ;;
+  esac
+done
 
 IFS=$NL
 set -f
@@ -192,7 +205,8 @@ def _facts(read: Listing, host: Host) -> Facts:
     if loads.startswith("/") and loads != RULES_FILE:
         why = f"the rules are loaded from {loads}, which is not read"
         return dict.fromkeys(_NAMES, missing(FactStatus.UNSUPPORTED, why))
-    files = replay(_lines(read, loads), names)
+    gone = {path.rstrip("/") for path in _said(read, "gone")}
+    files = replay(_lines(read, loads), names, gone)
     kernel = read_kernel(read.plain, names)
     coverage = Coverage(host, files.rules, None if kernel.why_not else kernel.rules)
     not_read = _said(read, "other") if loads == "augenrules" else []

@@ -3,12 +3,13 @@
 augenrules(8) joins /etc/audit/rules.d/*.rules in the order of `ls -v` and moves the last -D, -b,
 -f and -e to their places; a unit may load /etc/audit/audit.rules itself instead. auditctl -R then
 reads line by line and stops at the first it cannot use, a rule that is there already included,
-unless -c or -i came before. What cannot be seen from here: a watch below a folder that is missing
-ends the loading as well; the comparison with the kernel's list shows it.
+unless -c or -i came before. A watch below a folder that is missing ends the loading as well. What
+cannot be seen from here is what another version of auditctl or of the kernel refuses; the
+comparison with the kernel's list shows it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cmp_to_key
 from typing import Final
@@ -53,8 +54,9 @@ class Loaded:
 class Ruleset:
     """What reading the lines one after the other leaves.
 
-    `known` has what the rules mean, `settings` the last value of -b, -e, -f and others; `stopped`
-    says at which line auditctl stopped and why, `refused` which lines it passed over.
+    `known` has what tells the rules from each other, `settings` the last value of -b, -e, -f and
+    others; `stopped` says at which line auditctl stopped and why, `refused` which lines it passed
+    over.
     """
 
     rules: list[Loaded] = field(default_factory=list)
@@ -67,7 +69,7 @@ class Ruleset:
     def keep(self, entries: Iterable[Loaded]) -> None:
         """Drop all rules but these."""
         self.rules = list(entries)
-        self.known = {entry.rule.meaning for entry in self.rules}
+        self.known = {each for entry in self.rules for each in entry.rule.identities}
 
 
 def version_order(names: Iterable[str]) -> list[str]:
@@ -168,14 +170,19 @@ def plain(path: str, lines: Sequence[str]) -> list[Line]:
     return [Line(text, path, number) for number, text in enumerate(lines, 1)]
 
 
-def replay(lines: Iterable[Line], names: Names) -> Ruleset:
-    """Read lines as auditctl -R does, and return what is loaded in the end."""
+def replay(lines: Iterable[Line], names: Names, gone: Collection[str] = ()) -> Ruleset:
+    """Read lines as auditctl -R does, and return what is loaded in the end.
+
+    `gone` are watched paths whose folder is missing.
+    """
     state = Ruleset()
     lenient = False
     for line in lines:
         try:
             read = parse_line(line.text, names)
             lenient = lenient or (isinstance(read, Control) and read.option in {"-c", "-i"})
+            if isinstance(read, AuditRule):
+                _look(read, gone)
             _apply(state, read, line)
         except BadRuleError as error:
             said = f"{line.place}: {error}"
@@ -184,6 +191,12 @@ def replay(lines: Iterable[Line], names: Names) -> Ruleset:
                 break
             state.refused.append(said)
     return state
+
+
+def _look(rule: AuditRule, gone: Collection[str]) -> None:
+    for term in rule.terms:
+        if term.field in {"path", "dir"} and term.value in gone:
+            raise BadRuleError(f"there is no folder for {term.value}")
 
 
 def _apply(state: Ruleset, read: AuditRule | Control | None, line: Line) -> None:
@@ -198,16 +211,19 @@ def _apply(state: Ruleset, read: AuditRule | Control | None, line: Line) -> None
         state.keep(list(keeps))
     elif read.rule is not None:
         meant = read.rule.meaning
-        state.keep([entry for entry in state.rules if entry.rule.meaning != meant])
+        left = [entry for entry in state.rules if entry.rule.meaning != meant]
+        if len(left) == len(state.rules):
+            raise BadRuleError("there is no such rule to delete")
+        state.keep(left)
     else:
         state.settings[read.option] = read.value
         state.places[read.option] = line.place
 
 
 def _add(state: Ruleset, rule: AuditRule, line: Line) -> None:
-    if rule.meaning in state.known:
+    if rule.identities & state.known:
         raise BadRuleError("the same rule stands above")
-    state.known.add(rule.meaning)
+    state.known |= rule.identities
     at = 0 if rule.first else len(state.rules)
     state.rules.insert(at, Loaded(rule, line.place))
 

@@ -1,16 +1,17 @@
 """One line of audit rules, as auditctl(8) and audit.rules(7) read it, in a normal form.
 
-auditctl takes words apart at spaces only; quotes and comments behind a rule are no grammar of its
-own but part of a word. Two lines that ask the kernel for the same become equal rules: list and
-action in either order, names or numbers, `-w` or `-F path=` with `-F perm=`, fields in any order.
+auditctl takes words apart at spaces only, unless a backslash stands before one; quotes and
+comments behind a rule are no grammar of its own but part of a word. Two lines that ask the kernel
+for the same become equal rules: list and action in either order, names or numbers, `-w` or
+`-F path=` with `-F perm=`, fields in any order.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from hipscan.probes.audit.audit_names import has_syscall, syscall_name
+from hipscan.probes.audit.audit_names import arches_of, has_syscall, syscall_name
 from hipscan.probes.audit.audit_values import (
     FIELD,
     GIDS,
@@ -23,12 +24,22 @@ from hipscan.probes.audit.audit_values import (
     value_of,
 )
 
-FILTERS: Final = ("task", "exit", "entry", "user", "exclude", "filesystem", "io_uring")
+FILTERS: Final = ("task", "exit", "user", "exclude", "filesystem", "io_uring")
 ACTIONS: Final = ("always", "never", "possible")
 ALL: Final = "all"
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,20}")
 _CALL: Final = re.compile(r"[a-zA-Z0-9_]+")
+_WORD: Final = re.compile(r"(?:\\ |[^ ])+")
+_KEY_LENGTH: Final = 256
+_RANGES: Final = {"-e": ("0", "1", "2"), "-f": ("0", "1", "2")}
+# Fields that only some lists take, and operators of fields that do not take all of them.
+_EXIT_ONLY: Final = frozenset({"exit", "path", "dir", "perm"})
+_OPERATORS: Final = {
+    **dict.fromkeys(("path", "dir", "perm"), ("=",)),
+    **dict.fromkeys(("arch", "exe", "fstype", "filetype"), ("=", "!=")),
+    **dict.fromkeys(UIDS | GIDS, ("=", "!=", "<", ">", "<=", ">=")),
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,6 +93,19 @@ class AuditRule:
         terms = sorted({_as_listed(term) for term in self.terms})
         return self.filter, self.action, self.syscalls, tuple(terms), tuple(sorted(self.keys))
 
+    @property
+    def identities(self) -> frozenset[tuple[object, ...]]:
+        """Return what the kernel compares to tell a rule that it has already, order included.
+
+        A watch has two: whether it becomes a path or a folder shows when it is loaded.
+        """
+        kinds = ("path", "dir") if self.loose else ("path",)
+        head = (self.filter, self.action, self.first, self.syscalls, self.keys)
+        return frozenset(
+            (*head, tuple(replace(t, field=kind) if t.field == "path" else t for t in self.terms))
+            for kind in kinds
+        )
+
     def __str__(self) -> str:
         if watched := self._as_watch():
             return watched
@@ -113,7 +137,7 @@ def parse_line(line: str, names: Names) -> AuditRule | Control | None:
     -w /etc/passwd -p wa -k identity
     -e 2
     """
-    words = [word for word in line.split(" ") if word]
+    words = [word.replace("\\ ", " ") for word in _WORD.findall(line)]
     if not words or words[0].startswith("#"):
         return None
     options = list(_options(words))
@@ -122,8 +146,14 @@ def parse_line(line: str, names: Names) -> AuditRule | Control | None:
         rule = _rule(options, names)
         return Control("-d", "", rule) if option == "-d" else rule
     if option in {"-w", "-W"}:
-        rule = _watch(options)
+        rule = _watch(options, names)
         return Control("-W", "", rule) if option == "-W" else rule
+    if option in {"-k", "-p", "-F", "-C"}:
+        raise BadRuleError(f"{option} before a rule")
+    if value not in _RANGES.get(option, (value,)):
+        raise BadRuleError(f"{option} takes 0, 1 or 2")
+    if option in {"-b", "-r"} and not re.match("[0-9]", value):
+        raise BadRuleError(f"{value[:40]} is no number")
     key = next((value for name, value in options[1:] if name == "-k"), "")
     return Control(option, key if option == "-D" else value)
 
@@ -161,21 +191,33 @@ def _options(words: list[str]) -> Iterator[tuple[str, str]]:
             raise BadRuleError(f"{word[:40]} is no option")
 
 
-def _watch(options: list[tuple[str, str]]) -> AuditRule:
+def _watch(options: list[tuple[str, str]], names: Names) -> AuditRule:
     (_, path), *rest = options
     perm, keys = "rwxa", []
+    further: list[Term] = []
     for option, value in rest:
         match option:
             case "-p":
                 perm = permissions(value)
             case "-k":
                 keys.append(value)
+            case "-F":
+                further.append(_term(value, names))
+            case "-S":
+                pass
             case _:
                 raise BadRuleError(f"{option} does not go with -w")
     if not path.startswith("/"):
         raise BadRuleError(f"{path[:40]} is no full path")
-    terms = (Term("path", "=", path.rstrip("/") or "/"), Term("perm", "=", perm))
-    return AuditRule("exit", "always", frozenset({ALL}), terms, tuple(keys), loose=True)
+    watched = Term("path", "=", path.rstrip("/") or "/")
+    terms = (watched, Term("perm", "=", perm), *further)
+    return AuditRule("exit", "always", frozenset({ALL}), terms, _checked(keys), loose=True)
+
+
+def _checked(keys: list[str]) -> tuple[str, ...]:
+    if sum(map(len, keys)) > _KEY_LENGTH:
+        raise BadRuleError("the key is too long")
+    return tuple(keys)
 
 
 def _rule(options: list[tuple[str, str]], names: Names) -> AuditRule:
@@ -184,7 +226,7 @@ def _rule(options: list[tuple[str, str]], names: Names) -> AuditRule:
     calls: list[str] = []
     terms: list[Term] = []
     keys: list[str] = []
-    arch = _arch_of(rest)
+    arch = _arch_of(rest, names.machine)
     for name, value in rest:
         match name:
             case "-S":
@@ -203,18 +245,34 @@ def _rule(options: list[tuple[str, str]], names: Names) -> AuditRule:
                 terms.append(_comparison(value))
             case _:
                 raise BadRuleError(f"{name} does not go with {option}")
+        if calls and name == "-F" and value.startswith("arch"):
+            raise BadRuleError("arch must stand before -S")
+    _check_terms(filter_, terms)
     return AuditRule(
         filter_,
         action,
         _made(filter_, calls),
         tuple(terms),
-        tuple(keys),
+        _checked(keys),
         first=option == "-A",
     )
 
 
+def _check_terms(filter_: str, terms: list[Term]) -> None:
+    """Refuse what auditctl or the kernel refuses of conditions; raises BadRuleError."""
+    for term in terms:
+        if not term.to_field and term.operator not in _OPERATORS.get(term.field, (term.operator,)):
+            raise BadRuleError(f"{term.field} does not take {term.operator}")
+        if filter_ not in {"exit", "io_uring"} and term.field in _EXIT_ONLY:
+            raise BadRuleError(f"{term.field} is for the exit list only")
+        if filter_ not in {"exclude", "user"} and term.field == "msgtype":
+            raise BadRuleError("msgtype is for the lists exclude and user only")
+    if sum(term.field in {"path", "dir"} for term in terms) > 1:
+        raise BadRuleError("more than one path")
+
+
 def _made(filter_: str, calls: list[str]) -> frozenset[str]:
-    if filter_ not in {"exit", "entry", "io_uring"}:
+    if filter_ not in {"exit", "io_uring"}:
         return frozenset()
     return frozenset({ALL}) if not calls or ALL in calls else frozenset(calls)
 
@@ -224,19 +282,22 @@ def _where(text: str) -> tuple[str, str]:
     left, comma, right = text.partition(",")
     for filter_, action in ((left, right), (right, left)):
         if comma and filter_ in FILTERS and action in ACTIONS and action != "possible":
-            return ("exit" if filter_ == "entry" else filter_), action
+            return filter_, action
     raise BadRuleError(f"{text[:40]} is not list,action")
 
 
-def _arch_of(options: list[tuple[str, str]]) -> str:
+def _arch_of(options: list[tuple[str, str]], machine: str) -> str:
     for name, value in options:
         if name == "-F" and value.startswith("arch="):
-            return arch_of(value.removeprefix("arch="))
+            arch = arch_of(value.removeprefix("arch="))
+            if arch not in arches_of(machine):
+                raise BadRuleError(f"{machine} has no programs of {arch}")
+            return arch
     return ""
 
 
 def _calls(text: str, machine: str, arch: str) -> Iterator[str]:
-    for word in text.split(","):
+    for word in text.lower().split(","):
         if not _CALL.fullmatch(word):
             raise BadRuleError(f"{word[:40]} is no syscall")
         name = syscall_name(word, machine, arch)
@@ -260,6 +321,10 @@ def _term(text: str, names: Names) -> Term:
         raise BadRuleError(f"{text[:40]} is no condition")
     field, operator, value = match[1], match[2], match[3]
     field = "auid" if field == "loginuid" else field
+    if field in {"path", "dir"} and not re.match("/.", value):
+        raise BadRuleError(f"{value[:40]} is no full path")
+    if field == "path" and value.endswith("/"):
+        raise BadRuleError(f"{value[:40]} ends in /")
     return Term(field, operator, value_of(field, value, names))
 
 

@@ -58,6 +58,8 @@ LOADED_FIELDS: Final = {
 }
 
 _SWAPPED: Final = re.compile(r"^ *-p ([rwxa]+)-w (/[^ ]*)")
+_BLANK: Final = re.compile(r"((?:^| )-[A-Za-z] [^ ]+|(?<=\\ )[^ ]+) (?!-[A-Za-z] )")
+_ALONE: Final = re.compile(r"^ *-p (?=[rwxa]+(?: |$))")
 _DEFAULTS: Final = {"-e": 1, "-f": 1, "-b": 64}
 _SETTINGS: Final = (("-e", "enabled"), ("-f", "failure"), ("-b", "backlog_limit"))
 
@@ -101,11 +103,13 @@ def _settings(lines: Iterator[str]) -> Iterator[tuple[str, int]]:
 def _listed(lines: Sequence[str], names: Names) -> Iterator[AuditRule]:
     """Yield the rules of a listing; raises ValueError for a line that is none.
 
-    Where perm= stands before path=, auditctl 3.0.9 prints ` -p x-w /usr/bin/su -k key`.
+    Where perm= stands before path=, auditctl 3.0.9 prints ` -p x-w /usr/bin/su -k key`; where it
+    stands alone, ` -p x -k key`. Blanks in names are printed as they are.
     """
     for line in lines:
         try:
-            rule = parse_line(_SWAPPED.sub(r"-w \2 -p \1", line), names)
+            plain = _ALONE.sub("-a always,exit -F perm=", _SWAPPED.sub(r"-w \2 -p \1", line))
+            rule = parse_line(_BLANK.sub(r"\1\\ ", plain), names)
         except BadRuleError as error:
             raise ValueError(f"{line[:80]}: {error}") from error
         if not isinstance(rule, AuditRule):

@@ -1,5 +1,6 @@
 """Fields of audit rules and their values in a normal form (auditctl(8), option -F)."""
 
+import errno
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,8 +33,10 @@ class Names:
 def value_of(field: str, value: str, names: Names) -> str:
     """Return a value in its normal form: ids and errors as numbers, `unset`, b64 or b32, rwxa.
 
-    A name that is not known stays as it is. Raises BadRuleError for a field that auditctl lacks.
+    Raises BadRuleError for a field that auditctl lacks, and for a name that the host does not know.
     """
+    if field in {"auid", "sessionid"} and value in _UNSETS:
+        return "unset"
     if field in UIDS or field == "sessionid":
         return _id(value, names.users)
     if field in GIDS:
@@ -72,12 +75,28 @@ def number(value: str) -> str:
 
 
 def _id(value: str, names: Mapping[str, str] | None) -> str:
-    return "unset" if value in _UNSETS else (names or {}).get(value, value)
+    if value[:1].isdecimal():
+        return number(value)
+    if names is None:
+        return value
+    if value not in names:
+        raise BadRuleError(f"{value[:40]} is nobody on this host")
+    return names[value]
 
 
 def _exit(value: str) -> str:
     sign, name = ("-", value[1:]) if value.startswith("-") else ("", value)
+    if name[:1].isdecimal():
+        return value
+    if name not in errno.errorcode.values():
+        raise BadRuleError(f"{value[:40]} is no error")
     return f"{sign}{ERRNO[name]}" if name in ERRNO else value
+
+
+def _success(value: str) -> str:
+    if not value[:1].isdecimal() and value not in {"yes", "no"}:
+        raise BadRuleError(f"{value[:40]} is neither yes nor no")
+    return {"yes": "1", "no": "0"}.get(value, value)
 
 
 def _path(value: str) -> str:
@@ -96,7 +115,7 @@ _READERS: Final[Mapping[str, Callable[[str], str]]] = {
     "dir": _path,
     "msgtype": lambda value: str(MESSAGES.get(value.upper(), value)),
     "filetype": lambda value: str(FILE_TYPES.get(value, value)),
-    "success": lambda value: {"yes": "1", "no": "0"}.get(value, value),
+    "success": _success,
     **dict.fromkeys(
         ("a0", "a1", "a2", "a3", "pid", "ppid", "inode", "devmajor", "devminor", "pers"), number
     ),
