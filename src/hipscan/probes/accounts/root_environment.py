@@ -32,10 +32,10 @@ home=$(awk -F: '$1 == "root" { print $6; exit }' /etc/passwd)
 home=${home:-/root}
 chosen=''
 for path in /etc/environment /etc/login.defs /etc/profile /etc/bash.bashrc \
-  /usr/etc/profile.d/*.sh /etc/profile.d/*.sh /etc/bashrc /etc/crontab /etc/sudoers \
-  "$home/.profile" "$home/.bash_profile" "$home/.bash_login" "$home/.bashrc" \
-  /var/spool/cron/crontabs/root /var/spool/cron/root; do
-  case $path in *\** | *"$NL"*) continue ;; esac
+  /usr/etc/profile.d/*.sh /etc/profile.d/*.sh /etc/bashrc /etc/crontab \
+  /etc/sudoers /etc/sudoers.d/* "$home/.profile" "$home/.bash_profile" \
+  "$home/.bash_login" "$home/.bashrc" /var/spool/cron/crontabs/root /var/spool/cron/root; do
+  case $path in *\** | *"$NL"* | /etc/sudoers.d/*[.~]*) continue ;; esac
   # SUSE keeps the vendor's file below /usr until somebody writes one.
   if [ ! -e "$path" ] && [ -e "/usr$path" ]; then path=/usr$path; fi
   if [ ! -e "$path" ]; then
@@ -56,7 +56,9 @@ FILENAME ~ /\/etc\/profile$/ && /profile\.d/ { print "L" FNR }
 {
   line = $0
   sub(/[ \t]#.*/, "", line)
-  sudo = FILENAME ~ /\/etc\/sudoers$/
+  sudo = FILENAME ~ /\/etc\/sudoers(\.d\/|$)/
+  # What the files of RHEL add a folder with.
+  sub(/(^|[ \t;&(])pathmunge[ \t]+\//, " PATH=/", line)
   if (sudo) { if (!sub(/.*secure_path[ \t]*\+?=[ \t]*/, "PATH=", line)) next }
   else if (FILENAME ~ /login\.defs$/) {
     if (line !~ /^[ \t]*ENV_(SU|ROOT)PATH[ \t]/) next

@@ -60,7 +60,7 @@ BEGIN {
   word = "([Pp][Aa][Ss][Ss]|[Ss][Ee][Cc][Rr][Ee][Tt]|[Tt][Oo][Kk][Ee][Nn])"
   secret = "(^|[ \t])(-[A-Za-z-]*" word "[A-Za-z-]*[ =]|[A-Za-z_]*" word "[A-Za-z_]*=)[^ \t]+"
 }
-function words(text, kind, place,   n, part, i, first, word, moves, here) {
+function words(text, kind, place,   n, part, i, first, word, moves, runs, here) {
   gsub(/[0-9]*>>?[ \t]*[^ \t;&|)]+/, " ", text)
   gsub(/\\,/, " ", text)
   gsub(secret, " ", text)
@@ -71,7 +71,7 @@ function words(text, kind, place,   n, part, i, first, word, moves, here) {
   for (i = 1; i <= n; i++) {
     word = part[i]
     if (word == "") continue
-    if (word == "\001") { first = 1; moves = 0; continue }
+    if (word == "\001") { first = 1; moves = runs = 0; continue }
     if (moves) { if (word ~ /^\//) here = (word == "/" ? "" : word); moves = 0; continue }
     if (word == "cd") { moves = 1; first = 0; continue }
     if (here != "" && word ~ /^\.\//) word = here substr(word, 2)
@@ -79,8 +79,9 @@ function words(text, kind, place,   n, part, i, first, word, moves, here) {
       word = here "/" word
     if (word ~ /^\/[^*?$%\[]+$/ && word !~ /^\/(dev|proc|sys)\//) {
       sub(/[:,]+$/, "", word)
-      print kind (first ? 1 : 0) ":" place ":" word
+      print kind (first || runs ? 1 : 0) ":" place ":" word
     }
+    if (word ~ /(^|\/)run-parts$/) runs = 1  # all that lies in the folder behind it runs
     first = 0
   }
 }
