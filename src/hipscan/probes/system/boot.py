@@ -5,8 +5,9 @@ the next one, `default` what /etc/default/grub writes into such entries when the
 and `spare` a rescue entry or what kernel-install gives a new one.
 
 GRUB asks for a password where `superusers` names somebody (GRUB manual, "Security"); RHEL's
-grub.cfg names them only while user.cfg holds a hash. Hashes stay on the target; so do values of
-parameters that may be a secret.
+grub.cfg names them only while user.cfg holds a hash. systemd-boot knows no passwords, but lets
+nobody change an entry where loader.conf(5) says `editor no`. Hashes stay on the target; so do
+values of parameters that may be a secret.
 
     run BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro quiet
     boot root=/dev/sda1 ro quiet
@@ -16,6 +17,7 @@ parameters that may be a secret.
     super root
     hash /etc/grub.d/40_custom pbkdf2
     mode 644 /etc/grub.d/40_custom
+    loader yes /boot/efi/loader/loader.conf
     nx yes
     efi 1
 """
@@ -106,6 +108,17 @@ for path in /boot/grub/*.cfg /boot/grub2/*.cfg /boot/efi/EFI/*/*.cfg /etc/grub.d
   [ ! -f "$path" ] || set -- "$@" "$path"
 done
 [ $# -eq 0 ] || stat -L -c 'mode %a %n' -- "$@"
+for top in /boot /boot/efi /efi; do
+  set -- "$top"/EFI/systemd/systemd-boot*.efi
+  file=$top/loader/loader.conf editor=yes
+  [ -e "$1" ] || [ -e "$file" ] || continue
+  if [ -r "$file" ]; then
+    while read -r key value _; do [ "$key" != editor ] || editor=$value; done <"$file"
+  elif [ -e "$file" ]; then note denied "$file"
+  fi
+  printf 'loader %s %s\n' "$editor" "$file"
+  break
+done
 awk '/^flags[ \t]*:/ { print "nx", / nx( |$)/ ? "yes" : "no"; exit }' /proc/cpuinfo
 if [ -d /sys/firmware/efi ]; then
   set -- /sys/firmware/efi/efivars/SecureBoot-*
@@ -131,8 +144,10 @@ BOOT_FIELDS: Final = {
     "secure_boot": Field(FieldType.BOOLEAN, "whether Secure Boot is on; UEFI only"),
 }
 PASSWORD_FIELDS: Final = {
-    "file": Field(FieldType.TEXT, "GRUB's configuration with the entries"),
-    "protected": Field(FieldType.BOOLEAN, "whether changing an entry needs a password"),
+    "file": Field(FieldType.TEXT, "GRUB's configuration with the entries, or systemd-boot's"),
+    "protected": Field(
+        FieldType.BOOLEAN, "whether changing an entry needs a password, or cannot be done"
+    ),
     "superuser": Field(FieldType.TEXT, "who may; left out where there is nobody"),
 }
 HASH_FIELDS: Final = {
@@ -140,6 +155,9 @@ HASH_FIELDS: Final = {
     "mode": Field(FieldType.MODE, "its permission bits"),
     "plain": Field(FieldType.BOOLEAN, "whether it is the password itself and not a hash"),
 }
+
+
+_NO: Final = ("0", "no", "n", "false", "f", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +251,20 @@ def _passwords(seen: Listing) -> Fact:
     files = list(_files(seen.plain))
     holders = {line.split(" ")[1] for line in seen.plain if line.startswith("hash ")}
     records = [_password(each, files, holders) for each in files if each.is_main]
+    records = records or list(_editors(seen))
     hidden = [path for path in _hidden(seen) if path.startswith("/boot")]
     if hidden:
         return missing(FactStatus.DENIED, f"denied: {hidden[0]}")
-    return ok(*records) if records else absent("GRUB is not what starts this host")
+    return ok(*records) if records else absent("neither GRUB nor systemd-boot starts this host")
+
+
+def _editors(seen: Listing) -> Iterator[Record]:
+    for line in seen.plain:
+        match line.split(" ", 2):
+            case ["loader", editor, path]:
+                yield {"file": path, "protected": editor.lower() in _NO}
+            case _:
+                pass
 
 
 def _password(main: _Grub, files: Sequence[_Grub], holders: set[str]) -> Record:
@@ -271,7 +299,10 @@ PROBE: Final = Probe(
     facts=(
         FactSpec("boot", "How the kernel was and will be started.", (), BOOT_FIELDS),
         FactSpec(
-            "boot_password", "Whether GRUB's entries are protected.", ("file",), PASSWORD_FIELDS
+            "boot_password",
+            "Whether the boot loader's entries are protected.",
+            ("file",),
+            PASSWORD_FIELDS,
         ),
         FactSpec("boot_hash", "Files that hold a password of GRUB.", ("file",), HASH_FIELDS),
         RESCUE_SHELL,
