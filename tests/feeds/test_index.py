@@ -204,6 +204,16 @@ def test_a_zip64_and_what_macos_leaves_in_zips_are_read(tmp_path: Path) -> None:
     assert making.import_into(tmp_path / "feeds", path) == ["osv:Debian"]
 
 
+def test_a_record_of_a_day_to_come_keeps_no_feed_young(tmp_path: Path) -> None:
+    folder, name = tmp_path / "feeds", "DEBIAN-CVE-2024-1001"
+    early = [record(name, modified="2999-01-01T00:00:00Z")]
+    making.import_into(folder, making.write_zip(tmp_path / "early.zip", early))
+    with opened(folder) as index:
+        assert index is not None
+        (feed,) = index.feeds()
+    assert feed.dated < "2999"
+
+
 def test_what_is_in_no_whole_ecosystem_is_left_out(tmp_path: Path) -> None:
     both = record("CVE-2024-1001")
     both["affected"] += record("x", ecosystem="Alpine:v3.20")["affected"]

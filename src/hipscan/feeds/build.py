@@ -76,19 +76,21 @@ class Build:
     def sign(self, imported: Imported, *, source: str = "", confirmed: str = "") -> None:
         """Write what was imported into the row of its feed.
 
-        `confirmed` is the time at which the publisher says that the data were the newest.
+        `confirmed` is the time at which the publisher says that the data were the newest. What is
+        of a day to come counts as of now: one such record would keep a feed young for ever.
         """
-        dated = max(imported.dated, min(confirmed, self.now))
+        newest = min(imported.dated, self.now)
+        dated = max(newest, min(confirmed, self.now))
         self.connection.execute(
             """UPDATE feed SET dated = ?, newest = ?, imported = ?, records = ?, source = ?
             WHERE id = ?""",
-            (dated, imported.dated, self.now, imported.records, source, self.feed(imported.name)),
+            (dated, newest, self.now, imported.records, source, self.feed(imported.name)),
         )
 
     def refuse_older(self, name: str, dated: str) -> None:
         """Raise OlderError for data older than those that are there: nobody rolls a feed back."""
         there = self.newest(name)
-        if dated < there:
+        if min(dated, self.now) < there:
             raise OlderError(
                 f"{name}: these data are of {dated[:10]}, those in the index of {there[:10]}",
                 hint="nothing to do; the newer ones are kept",
