@@ -2,9 +2,10 @@ r"""Who may run what as whom by sudo, and sudo's settings.
 
 The files are read, with everything they include, in sudo's order; comments stay on the target, as
 do values of arguments that look like a password. Rules of a directory (LDAP, SSSD) are not read;
-where sudo asks one, the facts are partial.
+where sudo asks one, the facts are partial. Grants of doas stand among those of sudo.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, absent, ok
@@ -20,10 +21,14 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
+from hipscan.probes.sudo.doas import SCRIPT as DOAS
+from hipscan.probes.sudo.doas import doas_records
 from hipscan.probes.sudo.sudoers_grammar import MAIN, parse_files
 from hipscan.probes.sudo.sudoers_records import default_records, grant_records, setting_record
 
-SCRIPT: Final = r"""
+SCRIPT: Final = (
+    DOAS
+    + r"""
 set -f
 IFS=$NL
 host=''
@@ -112,6 +117,7 @@ while [ -n "$queue" ]; do
   done
 done
 """
+)
 
 GRANT: Final = {
     "grant": Field(FieldType.TEXT, "the permission in sudo's notation, aliases expanded"),
@@ -185,13 +191,14 @@ def parse(text: str, _status: int) -> Facts:
     """
     seen = listing(text)
     words = {line[:1]: line[1:] for line in seen.plain}
+    others = doas_records(seen.behind("G"))
     if seen.files.keys().isdisjoint(MAIN):
-        return _without(seen, "V" in words)
+        return _without(seen, "V" in words, others)
     rules = parse_files(seen, words.get("H", ""))
     notes = [*_gaps(seen, words), *(Note("unread", place) for place in rules.mistakes)]
     setting = setting_record(rules, words.get("V", ""))
     return {
-        "sudo_grant": judge_notes(notes, grant_records(rules, words.get("H", ""))),
+        "sudo_grant": judge_notes(notes, [*grant_records(rules, words.get("H", "")), *others]),
         "sudo_default": judge_notes(notes, default_records(rules)),
         "sudo_setting": _setting(notes, setting),
     }
@@ -211,10 +218,12 @@ def _setting(notes: list[Note], record: Record) -> Fact:
     return whole if whole.status is not FactStatus.OK else ok(record)
 
 
-def _without(seen: Listing, installed: bool) -> Facts:  # noqa: FBT001  # read at its only call
+def _without(seen: Listing, installed: bool, others: Sequence[Record]) -> Facts:  # noqa: FBT001  # read at its only call
     notes = [note for note in seen.notes if note.text in MAIN]
     if notes and notes[0].kind == "absent" and not installed:
-        return {spec.name: absent("sudo is not installed") for spec in PROBE.facts}
+        nothing = {spec.name: absent("sudo is not installed") for spec in PROBE.facts}
+        closed = seen.of_kind("denied")
+        return nothing | ({"sudo_grant": judge_notes(closed, others)} if others or closed else {})
     if notes and notes[0].kind == "denied":
         return all_missing(PROBE, FactStatus.DENIED, f"denied: {notes[0].text}")
     return all_missing(PROBE, FactStatus.PARTIAL, "/etc/sudoers could not be read")
@@ -223,7 +232,9 @@ def _without(seen: Listing, installed: bool) -> Facts:  # noqa: FBT001  # read a
 PROBE: Final = Probe(
     name="sudoers",
     facts=(
-        FactSpec("sudo_grant", "One permission of sudo for one principal.", ("grant",), GRANT),
+        FactSpec(
+            "sudo_grant", "One permission of sudo or doas for one principal.", ("grant",), GRANT
+        ),
         FactSpec(
             "sudo_default", "One setting in a Defaults line.", ("key", "scope", "names"), DEFAULT
         ),
