@@ -93,6 +93,7 @@ def parse(read: Listing) -> Facts:
 def _docker(read: Listing) -> Record:
     held = {**_options(_words(read)), **_daemon_json(read.files.get(_JSON, ()))}
     hosts = [*_options(_words(read)).get("hosts", []), *_json_hosts(read)]
+    hosts = [host if "://" in host else f"tcp://{host}" for host in hosts if host]
     hosts += list(_sockets(read, "docker.socket"))
     proven = bool(held.get("tlsverify"))
     tcp = [] if proven else [_address(host) for host in hosts if host.startswith("tcp://")]

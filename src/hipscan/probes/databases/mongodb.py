@@ -88,7 +88,7 @@ def _record(path: str, read: Listing) -> Record:
         listen = ["0.0.0.0", "::"]  # noqa: S104  # what the setting means
     record: dict[str, Value] = {
         "listen": listen,
-        "remote": is_remote(listen),
+        "remote": is_remote(each for each in listen if not each.startswith("/")),
         "port": held.get("net.port", "27017"),
         "authorization": _is_authorized(held),
         "tls": _tls_mode(held, old),

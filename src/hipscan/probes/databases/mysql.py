@@ -129,7 +129,9 @@ def parse(text: str, _status: int) -> Facts:
         reason = f"denied: {read.of_kind('denied')[0].text}"
         return dict.fromkeys(names, missing(FactStatus.DENIED, reason))
     made = [option for option in read_options(read) if is_read(option.group, server, version)]
-    record = _record(server, version, {each.key: each.value for each in made}, read_floor(read))
+    held = {each.key: each.value for each in made}
+    held["plugin_load_add"] = " ".join(each.value for each in made if each.key == "plugin_load_add")
+    record = _record(server, version, held, read_floor(read))
     main = next((path for path in reversed(MAINS) if path in read.files), "")
     if any(note.kind != "absent" for note in read.notes):
         # a file that was not read might decide everything

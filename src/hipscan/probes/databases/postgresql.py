@@ -1,12 +1,14 @@
 """PostgreSQL: the settings of every cluster, and who may connect to it how.
 
-Debian keeps /etc/postgresql/VERSION/NAME, RHEL /var/lib/pgsql/data or .../VERSION/data. What
+Debian keeps /etc/postgresql/VERSION/NAME, RHEL and SUSE /var/lib/pgsql/data or .../VERSION/data,
+Alpine and the official image /var/lib/postgresql/VERSION/data or .../data. What
 `ALTER SYSTEM` wrote (postgresql.auto.conf) comes last. Of postgresql.conf only settings that are
 known here leave the host, of pg_hba.conf no password of an LDAP or RADIUS server.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from posixpath import dirname
 from typing import Final
 
@@ -85,6 +87,7 @@ HBA: Final = {
     "line": Field(FieldType.INTEGER, "its line"),
 }
 
+_CLEAR: Final = ("host", "hostnossl", "hostnogssenc")  # that take connections in clear text
 _LOOPBACK: Final = re.compile(r"^(localhost|127\.[\d.]+|::1)$")
 
 
@@ -206,10 +209,10 @@ def _clear_lines(lines: list[HbaLine]) -> int | None:
     """Count the lines that let another host in without TLS; None where a line is not known."""
     if any(line.method is None for line in lines):
         return None
-    clear = ("host", "hostnossl", "hostnogssenc")
+    plain = [replace(line, type="clear") for line in lines if line.type in _CLEAR]
     return sum(
-        line.type in clear and line.is_remote and not shadowed and line.method != "reject"
-        for line, shadowed in _shadows(lines)
+        line.is_remote and not shadowed and line.method != "reject"
+        for line, shadowed in _shadows(plain)
     )
 
 

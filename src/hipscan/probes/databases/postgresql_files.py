@@ -33,7 +33,8 @@ hbas() {{ files "$@" | awk '
 }}'; }}
 next='' later='' seen=$NL
 for path in /etc/postgresql/*/*/postgresql.conf /var/lib/pgsql/data/postgresql.conf \
-  /var/lib/pgsql/*/data/postgresql.conf; do
+  /var/lib/pgsql/*/data/postgresql.conf /var/lib/postgresql/data/postgresql.conf \
+  /var/lib/postgresql/*/data/postgresql.conf; do
   if [ -e "$path" ]; then
     printf 'cluster %s\n' "$path"
     next=$next$path$NL${{path%/*}}/PG_VERSION$NL

@@ -83,6 +83,7 @@ FIELDS: Final = {
 }
 
 _NAMES: Final = re.compile(r"(^|/)(redis|valkey|default)[^/]*\.conf$")
+_OTHERS: Final = re.compile(r"^/etc/(redis|valkey)/(?![^/]*sentinel)[^/]+\.conf$")
 _TLS: Final = ("TLSv1.2", "TLSv1.3")
 
 
@@ -121,7 +122,16 @@ def _mains(read: Listing) -> list[str]:
         for path in read.files
         if fnmatchcase(path, beside(setting.values[0], file))
     }
-    return [path for path in sorted(read.files) if _NAMES.search(path) and path not in parts]
+    return [
+        path
+        for path in sorted(read.files)
+        if path not in parts
+        and (_NAMES.search(path) or (_OTHERS.search(path) and _listens(read.files[path])))
+    ]
+
+
+def _listens(lines: Sequence[str]) -> bool:
+    return any(each.key in ("bind", "port", "tls-port") for x in lines for each in split_line(x))
 
 
 def _unit_settings(path: str, read: Listing) -> Iterator[Line]:

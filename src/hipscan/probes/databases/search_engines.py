@@ -39,7 +39,7 @@ if [ -d /usr/share/opensearch/plugins/opensearch-security ]; then printf 'plugin
 ENGINE: Final = {
     "server": Field(FieldType.TEXT, "elasticsearch or opensearch"),
     "version": Field(FieldType.TEXT, "Elasticsearch's version"),
-    "listen": Field(FieldType.LIST, "http.host or network.host"),
+    "listen": Field(FieldType.LIST, "http.bind_host, or what stands in for it: network.host"),
     "remote": Field(FieldType.BOOLEAN, "whether it listens beyond this host"),
     "login": Field(FieldType.BOOLEAN, "whether users have to log in"),
     "anonymous": Field(FieldType.BOOLEAN, "whether who does not log in has rights all the same"),
@@ -81,9 +81,8 @@ def _engine(path: str, read: Listing) -> Record:
     server = basename(path).removesuffix(".yml")
     held = yaml_settings(read.files[path])
     version = _version(read) if server == "elasticsearch" else ""
-    listen = words(
-        held.get("http.host", held.get("network.host", held.get("network.bind_host", "_local_")))
-    )
+    places = ("http.bind_host", "http.host", "network.bind_host", "network.host")
+    listen = words(next((held[place] for place in places if held.get(place)), "_local_"))
     record: dict[str, Value] = {
         "server": server,
         "version": version,

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from hipscan.model.fact import Record, Value, ok
-from hipscan.probes.addresses import is_remote, words
+from hipscan.probes.addresses import is_loopback, is_remote, words
 from hipscan.probes.allow_list import beside
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing
 from hipscan.probes.bundle import Member
@@ -22,7 +22,7 @@ _MAIN: Final = "/etc/dovecot/dovecot.conf"
 _KEYS: Final = (
     "ssl|ssl_min_protocol|ssl_protocols|disable_plaintext_auth|auth_allow_cleartext|"
     "auth_mechanisms|auth_debug_passwords|auth_verbose_passwords|protocols|listen|"
-    "imap|pop3|lmtp|submission|sieve|plain|login|anonymous"
+    "imap|pop3|lmtp|submission|sieve|plain|login|anonymous|port"
 )
 
 SCRIPT: Final = rf"""
@@ -46,7 +46,10 @@ FIELDS: Final = {
     "protocols": Field(FieldType.LIST, "what it serves: imap, pop3, lmtp, submission, sieve"),
     "listen": Field(FieldType.LIST, "listen"),
     "remote": Field(FieldType.BOOLEAN, "whether other hosts reach it"),
-    "ssl": Field(FieldType.TEXT, "no, yes or required: the weakest that is set"),
+    "ssl": Field(
+        FieldType.TEXT,
+        "no, yes or required: the weakest that is set; required too where every clear port is off",
+    ),
     "clear_logins": Field(FieldType.BOOLEAN, "whether passwords are taken without TLS"),
     "weak_protocols": Field(FieldType.LIST, "protocols below TLS 1.2 that it allows"),
     "anonymous": Field(FieldType.BOOLEAN, "whether one may log in without a name"),
@@ -107,6 +110,8 @@ def _record(release: tuple[int, ...], made: Sequence[tuple[tuple[str, ...], str,
         ("auth_allow_cleartext", "yes", "no") if new else ("disable_plaintext_auth", "no", "yes")
     )
     levels = _values("ssl", held) or ["yes"]
+    if "no" not in levels and _has_no_clear_port(serves, held):
+        levels = ["required"]
     weakest = next((level for level in ("no", "yes") if level in levels), "required")
     record: dict[str, Value] = {
         "version": ".".join(map(str, release)),
@@ -127,8 +132,32 @@ def _record(release: tuple[int, ...], made: Sequence[tuple[tuple[str, ...], str,
 
 
 def _values(key: str, held: Mapping[tuple[tuple[str, ...], str], str]) -> list[str]:
-    """Return what a setting is, globally and in blocks for some connections."""
-    return [value.lower() for (_, name), value in held.items() if name == key]
+    """Return what a setting is, globally and in blocks for some connections from other hosts."""
+    return [
+        value.lower()
+        for (blocks, name), value in held.items()
+        if name == key and all(_is_filter(block) for block in blocks)
+    ]
+
+
+def _is_filter(block: str) -> bool:
+    """Say whether a block is for some connections, not for a listener, and not only for our own."""
+    kind, _, what = block.partition(" ")
+    if kind in ("local", "remote"):
+        return not is_loopback(what.partition("/")[0])
+    return kind in ("protocol", "local_name")
+
+
+def _has_no_clear_port(
+    serves: Sequence[str], held: Mapping[tuple[tuple[str, ...], str], str]
+) -> bool:
+    """Say whether `port = 0` closes the ports of imap and pop3, so that TLS alone is left."""
+    off = {
+        blocks[-1].removeprefix("inet_listener").strip()
+        for (blocks, name), value in held.items()
+        if blocks and name == "port" and value == "0"
+    }
+    return bool(serves) and set(serves) - {"lmtp"} <= off & {"imap", "pop3"}
 
 
 def _protocols(held: Mapping[tuple[tuple[str, ...], str], str]) -> Sequence[str]:
@@ -148,7 +177,8 @@ def _weak(
     default = "tlsv1.2" if release >= (2, 3, 15) else "tlsv1"
     names = {name.lower(): place for place, name in enumerate(PROTOCOLS)}
     least = _values("ssl_min_protocol", held) or [default if release else ""]
-    places = [names.get(name, 2 if name in ("any", "ssl3") else None) for name in least]
+    names |= {"any": 2, "ssl3": 2, "latest": len(PROTOCOLS) - 1}
+    places = [names.get(name) for name in least]
     if None in places:
         return None
     return [*old_protocols(PROTOCOLS[min(place for place in places if place is not None) :])]

@@ -36,6 +36,7 @@ function hide(word) {{
 !/^:/ {{ print; next }}
 {{
   line = substr($0, 2); sub(/^[ \t]+/, "", line); sub(/[ \t\r]+$/, "", line)
+  gsub(/""/, "-", line)
   while (match(line, /"[^"]*[ \t][^"]*"/))
     line = substr(line, 1, RSTART - 1) "quoted" substr(line, RSTART + RLENGTH)
   sub(/[ \t]+#.*/, "", line)
@@ -156,6 +157,11 @@ def _accesses(words: Sequence[str], path: str, seen: _Seen, *, remote: bool) -> 
         case [kind, community, *rest] if re.fullmatch(r"r[ow]community6?", kind):
             source, view = _source_and_view(rest)
             yield _record(kind, community, source, view, "noauth", remote=remote, file=path)
+        case ["authcommunity", types, community, *rest] if kind := _kind(types, "community"):
+            source, view = _source_and_view(rest)
+            yield _record(kind, community, source, view, "noauth", remote=remote, file=path)
+        case ["authuser", types, *rest] if kind := _kind(types, "user"):
+            yield from _accesses([kind, *rest], path, seen, remote=remote)
         case ["rouser" | "rwuser" as kind, *rest]:
             plain = list(rest[2:] if rest[:1] == ["-s"] else rest)
             level = _LEVELS.get(plain[1].lower(), "auth") if len(plain) > 1 else "auth"
@@ -165,6 +171,12 @@ def _accesses(words: Sequence[str], path: str, seen: _Seen, *, remote: bool) -> 
             yield from _group(group, (level, read_view, write_view), path, seen, remote=remote)
         case _:
             pass
+
+
+def _kind(types: str, who: str) -> str:
+    """Return what `read,write` of an authcommunity or authuser comes to; nothing for traps only."""
+    given = types.lower().split(",")
+    return f"rw{who}" if "write" in given else f"ro{who}" if "read" in given else ""
 
 
 def _source_and_view(rest: Sequence[str]) -> tuple[str, str]:

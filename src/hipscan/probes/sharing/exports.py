@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hipscan.model.fact import Record, Value, ok
+from hipscan.probes.addresses import is_loopback
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing
 from hipscan.probes.bundle import Member
 
@@ -33,7 +34,10 @@ FIELDS: Final = {
     "everyone": Field(FieldType.BOOLEAN, "whether that is everybody"),
     "sec": Field(FieldType.LIST, "security flavours: sys, krb5, krb5i, krb5p, none"),
     "kerberos": Field(FieldType.BOOLEAN, "whether all of them prove who the user is"),
-    "encrypted": Field(FieldType.BOOLEAN, "whether it travels encrypted, by krb5p or TLS"),
+    "encrypted": Field(
+        FieldType.BOOLEAN,
+        "whether it travels encrypted, by krb5p or TLS, or only inside of this host",
+    ),
     "writable": Field(FieldType.BOOLEAN, "whether some may write"),
     "root_is_root": Field(FieldType.BOOLEAN, "whether root of a client is root here too"),
     "any_port": Field(FieldType.BOOLEAN, "whether requests of ordinary programs are taken"),
@@ -166,7 +170,8 @@ def _record(each: Export, file: str) -> Record:
         "everyone": each.client in _EVERYONE,
         "sec": names,
         "kerberos": all(name.startswith("krb5") for name in names),
-        "encrypted": all(name == "krb5p" for name in names)
+        "encrypted": is_loopback(each.client)
+        or all(name == "krb5p" for name in names)
         or (bool(each.transports) and "none" not in each.transports),
         "writable": any("rw" in options for options in held),
         "root_is_root": any(_is_root(options) for options in held),

@@ -139,7 +139,8 @@ def _proftpd(path: str, read: Listing) -> Record:
         else:
             key, _, value = text.partition(" ")
             held[key.lower()] = value.strip()
-    tls = held.get("tlsengine", "").lower() == "on" and held.get("tlsrequired", "").lower() == "on"
+    forced = held.get("tlsrequired", "").lower() in ("on", "auth+data", "ctrl+data")
+    tls = held.get("tlsengine", "").lower() == "on" and forced
     names = held.get("tlsprotocol", "TLSv1.2").split()
     old: list[Value] = [*old_protocols(names)]
     return _record(

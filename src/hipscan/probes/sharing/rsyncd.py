@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from hipscan.model.fact import Record, Value, ok
-from hipscan.probes.addresses import is_remote
+from hipscan.probes.addresses import is_remote, words
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing
 from hipscan.probes.bundle import Member
 from hipscan.probes.sharing.smb_conf import Section, Sections, is_yes, settings
@@ -31,7 +31,7 @@ follow clean parts {_MAIN} 2>/dev/null
 FIELDS: Final = {
     "module": Field(FieldType.TEXT, "the name of the module"),
     "path": Field(FieldType.TEXT, "the folder"),
-    "remote": Field(FieldType.BOOLEAN, "whether other hosts reach the daemon"),
+    "remote": Field(FieldType.BOOLEAN, "whether other hosts reach the module"),
     "login": Field(FieldType.BOOLEAN, "whether one has to log in (auth users)"),
     "open": Field(FieldType.BOOLEAN, "whether other hosts get in without a login"),
     "writable": Field(FieldType.BOOLEAN, "whether one may write"),
@@ -106,6 +106,8 @@ def _record(each: Section, *, remote: bool) -> Record:
     held: Mapping[str, str] = each.held
     writable = not is_yes(held, "readonly", default=True)
     login = bool(held.get("authusers", "").strip())
+    allowed = [word.partition("/")[0] for word in words(held.get("hostsallow", ""))]
+    remote = remote and (not allowed or is_remote(allowed))
     record: dict[str, Value] = {
         "module": each.name,
         "path": held.get("path", ""),

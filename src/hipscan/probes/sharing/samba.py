@@ -88,6 +88,13 @@ _ENCRYPTION: Final = {
     **dict.fromkeys(("required", "mandatory", "force", "forced", "enforced"), "required"),
     "desired": "desired",
 }
+# Roles that demand signatures by default (lib/param/loadparm.c); a classic controller does not.
+_DIRECTORY: Final = (
+    "active directory domain controller",
+    "domain controller",
+    "dc",
+    "ipa primary domain controller",
+)
 _OLD: Final = ("CORE", "COREPLUS", "LANMAN1", "LANMAN2", "NT1")
 _MACRO: Final = re.compile(r"%\w")
 
@@ -195,7 +202,7 @@ def _encryption(held: Mapping[str, str]) -> str:
 
 def _signing(held: Mapping[str, str]) -> str:
     value = held.get("serversigning", "default").lower()
-    if value == "default" and "domain controller" in held.get("serverrole", "").lower():
+    if value == "default" and held.get("serverrole", "").lower() in _DIRECTORY:
         return "required"
     return _ENCRYPTION.get(value, "offered")
 
