@@ -84,7 +84,8 @@ def prolonged(platform: Record, lists: Iterable[Record]) -> str:
 
 def compared(package_version: str) -> str:
     """Return the version that a backport was built from, "" of what is none."""
-    return _BACKPORT.sub("", package_version) if _BACKPORT.search(package_version) else ""
+    found = _BACKPORT.search(package_version)
+    return package_version[: found.start()] if found else ""
 
 
 def _major(version: str) -> str:

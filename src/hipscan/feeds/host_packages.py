@@ -39,25 +39,28 @@ def stocks(
     own = [package for package in there if package["name"] not in foreign]
     kernels = [package for package in own if running_kernel.belongs(package)]
     others = [package for package in own if not running_kernel.belongs(package)]
-    items: defaultdict[Distribution, list[Item]] = defaultdict(list, {distribution: []})
+    places = {distribution.label: distribution}
+    items: defaultdict[str, list[Item]] = defaultdict(list, {distribution.label: []})
     for package in others:
         place = distributions.of_package(package, distribution)
-        items[place] += _items(package, place)
+        places[place.label] = place
+        items[place.label] += _items(package, place)
     runs = list(_kernel(kernels, kernel, distribution))
     for place, item in runs:
-        items[place].append(item)
+        places[place.label] = place
+        items[place.label].append(item)
     if kernel and not runs:
         foreign[f"kernel {kernel['running']}"] = _foreign({}, {})
     return tuple(
         Stock(
-            label=place.label,
-            feed=place.feed,
-            ecosystems=place.ecosystems,
-            scheme=place.scheme,
+            label=label,
+            feed=places[label].feed,
+            ecosystems=places[label].ecosystems,
+            scheme=places[label].scheme,
             items=tuple(_joined(found)),
-            unjudged=foreign if place is distribution else {},
+            unjudged=foreign if label == distribution.label else {},
         )
-        for place, found in items.items()
+        for label, found in items.items()
     )
 
 
