@@ -19,16 +19,20 @@ _RPM_SOURCE: Final = re.compile(r"kernel(?:-.+)?")
 _RPM_NAME: Final = re.compile(
     r"kernel(?:-(?:rt|uek|64k|debug|default|azure|preempt))?(?:-(?:core|base|modules.*))?"
 )
-# What is built from a source called linux-..., and is no kernel.
-_NO_KERNEL: Final = re.compile(r"linux-(?:atm|firmware|base|igd|apfs|wlan|minidisc|show-player).*")
+# What is built from a source called linux-... or kernel-..., and is no kernel.
+_NO_KERNEL: Final = re.compile(
+    r"linux-(?:atm|firmware|base|ftpd|gpib|igd|apfs|user|wlan|minidisc|show-player).*"
+    r"|kernel-(?:firmware|srpm-macros).*"
+)
 
 
 def belongs(package: Record) -> bool:
     """Say whether the package is built from the source of a kernel."""
     source = str(package.get("source"))
-    if package.get("manager") == "dpkg":
-        return bool(_DEB_SOURCE.fullmatch(source)) and not _NO_KERNEL.fullmatch(source)
-    return package.get("manager") == "rpm" and bool(_RPM_SOURCE.fullmatch(source))
+    shape = {"dpkg": _DEB_SOURCE, "rpm": _RPM_SOURCE}.get(str(package.get("manager")))
+    if shape is None or not shape.fullmatch(source):
+        return False
+    return not _NO_KERNEL.fullmatch(source)
 
 
 def source_name(package: Record) -> str:
