@@ -76,7 +76,7 @@ FILENAME ~ /\/etc\/profile$/ && /profile\.d/ { print "L" FNR }
   }
   # in the bashrc of RHEL 9, only for whom has none: [ `umask` -eq 0 ] && umask 022
   if (line ~ /umask[`)"]* +-eq +0+ /) next
-  rest = line
+  rest = line; gsub(/["\047]/, "", rest)
   while (match(rest, /(^|[ \t;&(])umask[ \t]+[0-7ugoa=rwx,+-]+/)) {
     word = substr(rest, RSTART, RLENGTH); rest = substr(rest, RSTART + RLENGTH)
     sub(/^.*umask[ \t]+/, "", word)
