@@ -5,12 +5,14 @@ rules/hipaa/ssh.yaml           a list of rules
 rules/hipaa/cases/ssh.yaml     a list of cases
 """
 
+import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
 from hipscan.documents import files, yaml
-from hipscan.documents.document import Document, suggest
+from hipscan.documents.document import Document, Value, suggest
 from hipscan.documents.schema import check
 from hipscan.errors import DocumentError, Mistake, Position, UsageError
 from hipscan.model.rule import Rule
@@ -24,7 +26,7 @@ from hipscan.rules.vocabulary import Vocabulary
 TARGET_VARIABLES: Final = ("phi_paths", "groups", "phi", "target")
 
 
-M = TypeVar("M", PackModel, TopicModel, CasesModel)
+M = TypeVar("M", PackModel, CasesModel)
 
 
 def load_packs(folders: Sequence[Path], vocabulary: Vocabulary) -> tuple[Pack, ...]:
@@ -54,9 +56,9 @@ def load_pack(folder: Path, vocabulary: Vocabulary) -> Pack:
     profiles = {"default", *(head[1].profiles if head else ())}
     rules: list[Rule] = []
     for path in sorted(folder.glob("*.yaml")):
-        if path.name != "pack.yaml" and (topic := _read(path, TopicModel, mistakes)):
+        if path.name != "pack.yaml" and (topic := _topic(path, mistakes)):
             document, models = topic
-            for index, model in enumerate(models.root):
+            for index, model in models.items():
                 where = str(document.position((index,)))
                 rules.append(to_rule(model, pack=folder.name, topic=path.stem, where=where))
                 mistakes += rule_mistakes(document, index, model, vocabulary, variables)
@@ -84,6 +86,27 @@ def _read(path: Path, model: type[M], mistakes: list[Mistake]) -> tuple[Document
     except DocumentError as error:
         mistakes += error.mistakes
         return None
+
+
+def _topic(path: Path, mistakes: list[Mistake]) -> tuple[Document, dict[int, RuleModel]] | None:
+    """Return the rules of a file by their place; where some have no shape, the others."""
+    try:
+        document = yaml.load(files.read(path, what="rule file"), name=str(path))
+    except DocumentError as error:
+        mistakes += error.mistakes
+        return None
+    try:
+        return document, dict(enumerate(check(document, TopicModel).root))
+    except DocumentError as error:
+        mistakes += error.mistakes
+        entries = document.value if isinstance(document.value, list) else []
+        return document, dict(_whole(entries))
+
+
+def _whole(entries: Sequence[Value]) -> Iterator[tuple[int, RuleModel]]:
+    for index, entry in enumerate(entries):
+        with suppress(ValueError):
+            yield index, RuleModel.model_validate_json(json.dumps(entry), strict=True)
 
 
 def _cases(folder: Path, mistakes: list[Mistake]) -> Iterator[CaseModel]:
