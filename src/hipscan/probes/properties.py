@@ -33,8 +33,10 @@ function tell(line,   key, value, plain, i, c) {
   if (plain ~ "^(" shown ")$") {
     gsub(/\/\/[^\/@]*@/, "//hidden@", value); sub(/[?;].*(pass|secret|token).*/, "", value)
   }
-  else if (plain ~ secret || key ~ /\\u/)
+  else if (plain ~ secret || key ~ /\\u/) {
+    sub(/[ \t\f]+$/, "", value)
     value = value == "" ? "empty" : value ~ "^(" published ")$" ? "known-default" : "set"
+  }
   else return
   gsub(/\t/, " ", value); print ":" plain "\t" value
 }

@@ -28,9 +28,10 @@ _PLACES: Final = (
 _SHOWN: Final = (
     r"server[.](port|address|ssl[.](enabled|keystore|certificate|enabledprotocols))|"
     r"spring[.]datasource[.](url|username|driverclassname)|"
-    r"hapi[.]fhir[.](cors[.]allowedorigin|custominterceptorclasses|custombeanpackages|"
+    r"hapi[.]fhir[.](cors[.]allow(edorigin|credentials)|custominterceptorclasses|custombeanpackages|"
     r"bulkexportenabled|fhirversion)|hapi[.]fhir[.]cors"
 )
+_SECTIONS: Final = r"hapi([.]fhir([.]cors)?)?|server([.]ssl)?|spring([.]datasource)?"
 
 SCRIPT: Final = (
     MODES
@@ -55,10 +56,12 @@ if [ $# -gt 0 ]; then
         value = value == "" || value == "null" ? "empty" : value ~ /^\$/ ? "variable" : "set"
       else if (name !~ /^({_SHOWN})$/) return
       else {{ gsub(/\/\/[^\/@]*@/, "//hidden@", value); sub(/[?;].*/, "", value) }}
-      print ":" name "\t" value
+      print ":" perhaps name "\t" value
     }}
-    /^[F!]/ {{ print; top = 0; next }}
-    /^:[ \t]*(#|$)/ || /^:---/ {{ next }}
+    /^[F!]/ {{ print; top = line = 0; perhaps = ""; file = substr($0, 2); next }}
+    {{ line++ }}
+    /^:---/ {{ top = 0; perhaps = ""; next }}
+    /^:[ \t]*(#|$)/ {{ next }}
     {{
       text = substr($0, 2); sub(/\r$/, "", text); match(text, /^ */); indent = RLENGTH
       text = substr(text, indent + 1)
@@ -72,6 +75,9 @@ if [ $# -gt 0 ]; then
       while (top > 0 && depth[top] >= indent) top--
       full = top ? path[top] "." name : name
       path[++top] = full; depth[top] = indent
+      if (full ~ /^spring[.](config[.]activate[.]onprofile|profiles)$/) perhaps = "?"
+      if (value ~ /^\{{/ && full ~ /^({_SECTIONS})$/)
+        print "!error " file ", line " line ": " name " in one line"
       if (value != "" || full == "hapi.fhir.cors") tell(full, value)
     }}'
   modes "$@"
@@ -115,13 +121,26 @@ def parse(text: str, _status: int) -> Facts:
 
 
 def _record(path: str, lines: tuple[str, ...]) -> dict[str, Value]:
+    """Return what the file makes it do; what hangs on the profile (`?` before a name) is None."""
+    always = _meaning(path, _settings(line for line in lines if not line.startswith("?")))
+    at_most = _meaning(path, _settings(line.removeprefix("?") for line in lines))
+    return {key: value if at_most[key] == value else None for key, value in always.items()}
+
+
+def _settings(lines: Iterable[str]) -> dict[str, list[str]]:
     settings: dict[str, list[str]] = {}
     for line in lines:
         key, tab, value = line.partition("\t")
         if not tab:
             raise ValueError(f"not a setting: {line[:60]!r}")
         settings.setdefault(key, []).append(value)
+    return settings
+
+
+def _meaning(path: str, settings: dict[str, list[str]]) -> dict[str, Value]:
     last = {key: values[-1] for key, values in settings.items()}
+    # A section without the setting lets every site in (AppProperties.Cors).
+    everybody = ("*",) if any(key.startswith("hapi.fhir.cors.") for key in settings) else ()
     url = _JDBC.match(last.get("spring.datasource.url", "jdbc:h2:mem:test_mem"))
     own = [
         *_words(settings.get("hapi.fhir.custominterceptorclasses", ())),
@@ -134,7 +153,7 @@ def _record(path: str, lines: tuple[str, ...]) -> dict[str, Value]:
         "tls": _tls(last),
         "own_classes": own,
         "asks_login": None if own else False,
-        "cors_origins": _words(settings.get("hapi.fhir.cors.allowedorigin", ())),
+        "cors_origins": _words(settings.get("hapi.fhir.cors.allowedorigin", everybody)),
         "database": url[1] if url else None,
         "in_memory": bool(url[2]) if url else None,
         "database_password": last.get("spring.datasource.password", "empty"),

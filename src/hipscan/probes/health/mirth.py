@@ -39,16 +39,17 @@ SCRIPT: Final = (
 set --
 for path in /opt/*/conf/mirth.properties /usr/local/*/conf/mirth.properties \
     /usr/share/*/conf/mirth.properties /srv/*/conf/mirth.properties \
-    /etc/systemd/system/m*.service /etc/systemd/system/o*.service; do
+    /etc/systemd/system/[mob]*.service; do
   [ -e "$path" ] || continue
   case $path in
     *.service)
       while IFS= read -r line || [ -n "$line" ]; do
         case $line in
-          ExecStart=*/mcserver* | ExecStart=*/mcservice* | ExecStart=*/oieserver*) ;;
+          ExecStart=*/mcserver* | ExecStart=*/mcservice* | ExecStart=*/oieserver* | \
+            ExecStart=*/blserver* | ExecStart=*/blservice*) ;;
           *) continue ;;
         esac
-        home=${{line#ExecStart=}}; home=${{home%%/mcs*}}; home=${{home%%/oies*}}
+        home=/${{line#*/}}; home=${{home%%/mcs*}}; home=${{home%%/oies*}}; home=${{home%%/bls*}}
         named=$home/conf/mirth.properties
         case "$*" in *"$named"*) continue ;; esac
         [ ! -e "$named" ] || set -- "$@" "$named"
@@ -63,12 +64,30 @@ fi
 files "$@" | properties '{_SHOWN}' '{_SECRET}' '{_PUBLISHED}'
 modes "$@"
 for path in "$@"; do
-  home=${{path%/conf/mirth.properties}}
+  home=${{path%/conf/mirth.properties}} data='' store=''
+  if [ -r "$path" ]; then
+    while IFS= read -r line || [ -n "$line" ]; do
+      value=${{line#*[=:]}}
+      value=${{value#"${{value%%[![:space:]]*}}"}}; value=${{value%"${{value##*[![:space:]]}}"}}
+      case $line in
+        dir.appdata[\ =:]*) data=$value ;;
+        keystore.path[\ =:]*) store=$value ;;
+      esac
+    done <"$path"
+  fi
+  case ${{data:=appdata}} in /*) ;; *) data=$home/$data ;; esac
+  case $store in
+    '' | '${{dir.appdata}}/'*) store=$data/${{store##*\}}/}}; store=${{store%/}} ;;
+    /*) ;;
+    *) store=$home/$store ;;
+  esac
+  [ "$store" != "$data" ] || store=$data/keystore.jks
+  [ ! -e "$store" ] || modes "$store"
+  printf 'K%s\t%s\n' "$home" "$store"
   for part in "$home/extensions/tcp/source.xml" "$home"/channels/*.xml "$home"/export/*.xml \
-      "$home"/appdata/channels/*.xml "$home/appdata/keystore.jks"; do
+      "$home"/appdata/channels/*.xml; do
     [ -f "$part" ] && [ -r "$part" ] || continue
     case $part in
-      *.jks) modes "$part" ;;
       */source.xml) awk -v home="$home" '
         match($0, /<pluginVersion>[0-9.]+/) {{
           print "V" substr($0, RSTART + 15, RLENGTH - 15) " " home; exit
@@ -113,6 +132,7 @@ _DEFAULTS: Final = {
     "database": "derby",
 }
 _FIXED: Final = (4, 4, 1)  # CVE-2023-43208, listed by CISA as exploited
+_WITHOUT_OLD: Final = (3, 12, 1)  # whose migration takes TLS 1.1 out
 _LOCAL: Final = re.compile(r"^(localhost|127\.[0-9.]+|::1|\[::1\])$")
 _TCP: Final = re.compile(r"\.(TcpReceiverProperties|LLPListenerProperties|HttpReceiverProperties)$")
 
@@ -123,6 +143,7 @@ def parse(text: str, _status: int) -> Facts:
     F/opt/mirthconnect/conf/mirth.properties
     :https.port	8443
     S81a4:0:0:root:root:/opt/mirthconnect/conf/mirth.properties
+    K/opt/mirthconnect (tab) /opt/mirthconnect/appdata/keystore.jks
     V4.5.2 /opt/mirthconnect
     C (tabs between) home, file, ADT, TcpReceiverProperties, 0.0.0.0, 6661, false
     E
@@ -145,7 +166,8 @@ def _record(path: str, lines: tuple[str, ...], seen: Listing) -> Record:
     settings = _DEFAULTS | read_properties(lines)
     version = _version(home, seen) or settings.get("version", "")
     number = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
-    protocols = _words(settings.get("https.server.protocols"))
+    protocols = _words(settings.get("https.server.protocols")) or _protocols(number)
+    modes = read_modes(seen.plain)
     record: dict[str, Value] = {
         "home": home,
         "version": version or None,
@@ -160,11 +182,9 @@ def _record(path: str, lines: tuple[str, ...], seen: Listing) -> Record:
         "secrets": sorted(_with_state(settings, "known-default", "set")),
         "database": settings["database"].strip(),
         "cors_origin": settings["server.api.accesscontrolalloworigin"].strip(),
-        "keystore_world_readable": read_modes(seen.plain)
-        .get(f"{home}/appdata/keystore.jks", {})
-        .get("world_readable"),
+        "keystore_world_readable": modes.get(_key_store(home, seen), {}).get("world_readable"),
         **{name: _number(settings[key]) for name, key in _PASSWORDS.items()},
-        **read_modes(seen.plain).get(path, {}),
+        **modes.get(path, {}),
     }
     return {
         key: value for key, value in record.items() if key not in _OPTIONAL or value is not None
@@ -187,6 +207,19 @@ def _version(home: str, seen: Listing) -> str:
         if line.startswith("V") and place == home:
             return number
     return ""
+
+
+def _key_store(home: str, seen: Listing) -> str:
+    pairs = (line.split("\t", 1) for line in seen.behind("K"))
+    return next((path[0] for place, *path in pairs if place == home and path), "")
+
+
+def _protocols(version: tuple[int, ...]) -> list[str] | None:
+    """Return what the server offers where no file says so (MirthSSLUtil)."""
+    if not version:
+        return None
+    older = [] if version >= _WITHOUT_OLD else ["TLSv1.1"]
+    return ["TLSv1.3", "TLSv1.2", *older, "SSLv2Hello"]
 
 
 def _words(text: str | None) -> list[str] | None:

@@ -21,7 +21,7 @@ from hipscan.probes.base import (
 from hipscan.probes.modes import CLOSED, MODE_FIELDS, MODES, read_modes
 from hipscan.probes.properties import PROPERTIES, read_properties
 
-_NAMES: Final = "openmrs-runtime.properties openmrs-server.properties"
+_NAMES: Final = "*-runtime.properties openmrs-server.properties"  # of the web archive's name
 _FOLDERS: Final = (
     "/etc/openmrs /opt/openmrs /opt/openmrs/data /openmrs /openmrs/data /srv/openmrs "
     "/var/lib/OpenMRS /var/lib/openmrs /usr/share/tomcat*/.OpenMRS /var/lib/tomcat*/.OpenMRS "
@@ -46,7 +46,7 @@ for folder in {_FOLDERS}; do
   [ -d "$folder" ] || continue
   [ -x "$folder" ] || {{ note denied "$folder"; continue; }}
   for name in {_NAMES}; do
-    [ ! -e "$folder/$name" ] || set -- "$@" "$folder/$name"
+    for path in "$folder"/$name; do [ ! -e "$path" ] || set -- "$@" "$path"; done
   done
 done
 if [ $# -gt 0 ]; then
@@ -68,10 +68,16 @@ FIELDS: Final = {
     **MODE_FIELDS,
 }
 
-_LOCAL: Final = re.compile(r"^jdbc:[a-z:]+//(localhost|127\.[0-9.]+|\[::1\])([:/]|$)")
+# An address without a host is a file of this host, or its own server.
+_LOCAL: Final = re.compile(
+    r"^jdbc:(?![^/]*//)|^jdbc:[a-z:]+//(localhost|127\.[0-9.]+|\[::1\])?([:/?]|$)", re.IGNORECASE
+)
+# MySQL's driver goes on in the clear where only useSSL is set; the others of old do not.
 _TLS: Final = re.compile(
-    r"(requireSSL=true|useSSL=true|sslMode=(REQUIRED|VERIFY_CA|VERIFY_IDENTITY)|"
-    r"sslmode=(require|verify-ca|verify-full))"
+    r"[?&;](requireSSL=true|verifyServerCertificate=true|encrypt=(true|strict)|"
+    r"sslMode=(REQUIRED?|VERIFY[_-](CA|IDENTITY|FULL)|trust))"
+    r"|^jdbc:(mariadb|postgresql):.*[?&](useSSL|ssl)=true",
+    re.IGNORECASE,
 )
 _WEB_ADMIN: Final = ("module.allow_web_admin", "module_web_admin")
 
