@@ -44,6 +44,12 @@ else
   if [ ! -d /run/systemd/system ]; then
     [ ! -x /etc/cron.daily/apt-compat ] || echo cron
   elif command -v systemctl >/dev/null; then
+    for timer; do
+      service=${timer%.timer}.service
+      for top in /etc /run; do
+        [ ! -c "$top/systemd/system/$service" ] || printf 'masked %s\n' "$service"
+      done
+    done
     systemctl is-active "$@" | for timer; do
       read -r state
       printf 'timer %s %s\n' "$timer" "$state"
@@ -83,6 +89,7 @@ def parse(text: str, _status: int) -> Facts:
     set Unattended-Upgrade::Origins-Pattern:: "origin=Debian,label=Debian-Security";
     settings 812
     apt
+    masked apt-daily-upgrade.service
     timer apt-daily.timer active
     F/etc/os-release
     :ID=debian
@@ -140,7 +147,11 @@ def _timers(seen: Listing, names: Sequence[str]) -> Mapping[str, bool]:
     if not lines:
         return {"neither systemd nor cron runs it": "cron" in seen.plain}
     active = {name for _, name, state in lines if state == "active"}
-    return {f"{name} does not run": name in active for name in names}
+    services = [name.replace(".timer", ".service") for name in names]
+    return {
+        **{f"{name} does not run": name in active for name in names},
+        **{f"{name} is masked": f"masked {name}" not in seen.plain for name in services},
+    }
 
 
 def _settings(lines: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
@@ -228,7 +239,9 @@ def _dnf(seen: Listing) -> Record:
     commands: dict[str, str] = {}
     for _, name, section in sections(seen.files.get("/etc/dnf/automatic.conf", ())):
         commands |= section if name == "commands" else {}
-    timers = {line.split(" ")[1] for line in seen.plain if line.endswith(" active")}
+    active = {line.split(" ")[1] for line in seen.plain if line.endswith(" active")}
+    masked = {line.removeprefix("masked ") for line in seen.plain if line.startswith("masked ")}
+    timers = {timer for timer in active if timer.replace(".timer", ".service") not in masked}
     applies = commands.get("apply_updates", "no").lower() in _TRUE
     installs = "dnf-automatic-install.timer" in timers
     checks = {

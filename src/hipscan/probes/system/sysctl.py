@@ -130,6 +130,8 @@ FIELDS: Final = {
     ),
 }
 
+# Another name for the same setting of the kernel.
+_ALIASES: Final = {"net/ipv4/conf/all/forwarding": "net/ipv4/ip_forward"}
 _SWITCH: Final = "net.ipv6.conf.all.disable_ipv6"
 _NUMBER: Final = re.compile(r"^(-?\d+) #.*")  # the kernel takes the number, whatever follows
 _LINE: Final = re.compile(r"^\s*(-?)\s*([^\s=]+)\s*(?:(=)\s*(.*?)\s*)?$")
@@ -190,7 +192,8 @@ def _lines(read: Listing, *, systemd: bool) -> Iterator[_Line]:
         for number, text in enumerate(read.files.get(path, ()), 1):
             match = _LINE.match(text)
             if match and not text.lstrip().startswith(("#", ";")) and (match[1] or match[3]):
-                yield _Line(slashes(match[2]), match[4] if match[3] else None, path, number)
+                key = slashes(match[2])
+                yield _Line(_ALIASES.get(key, key), match[4] if match[3] else None, path, number)
 
 
 def slashes(key: str) -> str:
