@@ -189,11 +189,12 @@ def test_a_single_record_is_added_or_takes_one_away(folder: Path, tmp_path: Path
     assert feeds(folder)["osv:Debian"].records == 2
 
 
-def test_a_zip64_and_what_macos_leaves_in_zips_are_read(tmp_path: Path) -> None:
+def test_a_zip64_is_read_and_what_is_no_record_in_it_is_left(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w") as archive:
         content = json.dumps(making.filled(record("DEBIAN-CVE-2024-1001")))
         archive.writestr("osv/DEBIAN-CVE-2024-1001.json", content)
+        archive.writestr("vex/1.json", '{"@context": "https://openvex.dev/ns/v0.2.0"}')
         archive.writestr("__MACOSX/osv/._DEBIAN-CVE-2024-1001.json", b"\0\5\x16\7")
         for number in range(65_535):
             archive.writestr(f"{number}.txt", b"")

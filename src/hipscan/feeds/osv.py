@@ -20,6 +20,9 @@ from hipscan.feeds.osv_record import Record, read
 
 _STAGED: Final = "new:"
 _KEY: Final = re.compile(rb'"(?:schema_version|affected)"\s*:')
+# What vendors keep beside their records: statements of OpenVEX, which are no feed.
+_STATEMENTS: Final = b"https://openvex.dev/ns"
+_HEAD: Final = 1024
 _TOLERATED: Final = 100  # one record in so many may be of a wrong shape
 _AFFECTED: Final = "INSERT INTO affected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _NEWEST: Final = "UPDATE package SET newest = max(newest, ?) WHERE id = ?"
@@ -192,6 +195,8 @@ def _is_zip(path: Path) -> bool:
 
 def _fill(filling: _Filling, where: str, documents: Iterable[tuple[str, bytes]]) -> None:
     for name, text in documents:
+        if _STATEMENTS in text[:_HEAD]:
+            continue
         try:
             record = read(archive.parse(name, text))
         except ValueError:
