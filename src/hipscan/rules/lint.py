@@ -33,6 +33,7 @@ def lint(pack: Pack, vocabulary: Vocabulary) -> Iterator[Mistake]:
     """Yield what is wrong with the rules, cases, variables and profiles of `pack`."""
     for case in pack.cases:
         yield from _case(case, pack)
+        yield from _facts(case, pack, vocabulary)
     meanings: dict[str, Rule] = {}
     titles: dict[str, Rule] = {}
     for rule in pack.rules:
@@ -90,6 +91,20 @@ def _case(case: CaseModel, pack: Pack) -> Iterator[Mistake]:
         if name not in pack.variables:
             message = f"{case.rule}: the case {case.name!r} sets {name!r}, which is no variable"
             yield Mistake(where, message, suggest(name, pack.variables))
+
+
+def _facts(case: CaseModel, pack: Pack, vocabulary: Vocabulary) -> Iterator[Mistake]:
+    """Yield facts and fields that no host has: a case with them shows nothing."""
+    where = Position(str(pack.folder / "cases"), 1, 1)
+    for name, fact in case.facts.items():
+        if name not in vocabulary.facts:
+            message = f"{case.rule}: the case {case.name!r} has the unknown fact {name!r}"
+            yield Mistake(where, message, suggest(name, vocabulary.facts))
+            continue
+        known = vocabulary.facts[name].fields
+        for field in sorted({key for record in fact.records for key in record} - known.keys()):
+            message = f"{case.rule}: the case {case.name!r} has {field!r}, which {name} has not"
+            yield Mistake(where, message, suggest(field, known))
 
 
 def _head(pack: Pack) -> Iterator[Mistake]:
