@@ -37,7 +37,10 @@ DUMPS: Final = (
 WEB_ROOTS: Final = (
     *("/var/www/*", "/srv/www/*", "/srv/http/*", "/usr/share/nginx/html/*", "/usr/local/www/*"),
 )
-LEFT_BEHIND: Final = (*DUMPS, "*.sql.*", "*.bak", "*.sqlite", "*.sqlite3", "*.mdb")
+LEFT_BEHIND: Final = (
+    *(*DUMPS, "*.sql.*", "*.bak", "*.sqlite", "*.sqlite3", "*.mdb"),
+    *("*.php~", "*.php.old", "*.php.orig", "*.php.save", "*.php.swp"),
+)
 # Where programs keep keys and data of their own tests.
 SHIPPED: Final = (
     *("/usr/lib/*", "/usr/share/*", "*/site-packages/*", "*/dist-packages/*", "*/node_modules/*"),
