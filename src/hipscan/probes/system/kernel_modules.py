@@ -1,10 +1,12 @@
 """Kernel modules that a server with patient data has no use for: loaded, loadable, or blocked.
 
-A module is blocked when modprobe runs /bin/false or /bin/true in its place (modprobe.d(5)
-`install`; of several the first counts, as kmod does it) or the kernel's command line names it in
-module_blacklist. `blacklist` alone only keeps a module from being loaded by its aliases.
+A module is blocked when modprobe runs /bin/false or /bin/true alone in its place (modprobe.d(5)
+`install`, a line for the shell; of several the first counts, as kmod does it) or the kernel's
+command line names it in module_blacklist. `blacklist` alone only keeps a module from being loaded
+by its aliases.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -81,15 +83,22 @@ for word in $line; do
   case $word in module_blacklist=*) printf 'barred %s\n' "${{word#*=}}" ;; esac
 done
 gather .conf {" ".join(FOLDERS)} | awk '
+!/^:/ {{ hold = "" }}
+hold != "" {{ $0 = ":" hold substr($0, 2); hold = "" }}
+/^:.*\\$/ {{ hold = substr($0, 2, length($0) - 2) " "; print ":"; next }}
 /^:[ \t]*blacklist[ \t]/ || !/^:/ {{ print; next }}
 /^:[ \t]*install[ \t]/ {{
-  sub(/^:[ \t]*/, ":")
-  print $1, $2, $3 ~ /^(\/usr)?\/s?bin\/(true|false)$/ ? $3 : "hidden"
+  sub(/^:[ \t]*install[ \t]+/, ""); name = $1
+  sub(/^[^ \t]+[ \t]*/, ""); sub(/[ \t]*(#.*)?$/, "")
+  print ":install", name, /^(\/(usr\/)?s?bin\/)?(true|false)$|^(:|exit( [0-9]+)?)$/ ? $0 : "hidden"
   next
 }}
 {{ print ":" }}'
 """
 )
+
+# What a shell does without loading anything.
+_NOTHING: Final = re.compile(r"(?:/(?:usr/)?s?bin/)?(?:true|false)|:|exit(?: \d+)?")
 
 FIELDS: Final = {
     "name": Field(FieldType.TEXT, "the module, with underscores"),
@@ -161,7 +170,7 @@ def _record(name: str, said: dict[str, set[str]], lines: list[_Line], *, whole: 
     """Return the record of a module; `whole` says that no file is hidden, which might block it."""
     about = [line for line in lines if fnmatchcase(name, line.pattern)]
     install = next((line for line in about if line.word == "install"), None)
-    refused = install is not None and install.command.endswith(("/true", "/false"))
+    refused = install is not None and _NOTHING.fullmatch(install.command) is not None
     loaded, builtin = name in said["loaded"], name in said["builtin"]
     available, blocked = name in said["available"], refused or name in said["barred"]
     loadable = available and not blocked
