@@ -102,6 +102,12 @@ def test_without_a_table_nothing_is_known() -> None:
     assert fact.status is FactStatus.NOTCOLLECTED
 
 
+def test_a_distribution_without_releases_has_none_that_ends() -> None:
+    platform = ok({"id": "opensuse-tumbleweed", "version": "20261120"})
+    fact = lifecycle.derive(lambda _name: platform, Knowledge(NOW, TABLE))
+    assert (fact.status, fact.records) == (FactStatus.ABSENT, ())
+
+
 def test_updates_that_an_earlier_scan_saw_have_their_day() -> None:
     pending = Fact(FactStatus.PARTIAL, ({"package": "sudo"}, {"package": "bash"}), "cut")
     seen = {"pending_update sudo": "2026-11-01T00:00:00+00:00", "other bash": "2026-11-01"}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from hipscan.model.fact import Fact, FactStatus, Record, missing, ok
+from hipscan.model.fact import Fact, FactStatus, Record, absent, missing, ok
 from hipscan.model.knowledge import Knowledge, Lifecycle, at
 from hipscan.probes.base import FactSpec, Field, FieldType
 
@@ -38,6 +38,7 @@ SPEC: Final = FactSpec(
 )
 
 _DAY: Final = 86_400
+_ROLLING: Final = frozenset({"opensuse-tumbleweed", "opensuse-microos", "arch", "gentoo", "void"})
 _FREE: Final = frozenset({"Debian LTS"})  # reaches every host through the ordinary archive
 # What the repositories of support that is paid for have in their address or id: Ubuntu Pro's
 # https://esm.ubuntu.com/infra/ubuntu, Red Hat's rhel-7-server-els-rpms, SUSE's ...-LTSS-Updates.
@@ -118,6 +119,8 @@ def derive(fact: Callable[[str], Fact], knowledge: Knowledge) -> Fact:
     platform = fact("platform")
     if not platform.records:
         return missing(platform.status, platform.reason)
+    if platform.records[0]["id"] in _ROLLING:
+        return absent("a distribution without releases, of which none ends")
     table, dated = _table(knowledge)
     if not table:
         return missing(FactStatus.NOTCOLLECTED, "there is no table of lifecycles to look in")
