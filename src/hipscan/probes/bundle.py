@@ -19,6 +19,21 @@ from typing import Final
 from hipscan.model.fact import Fact, FactStatus, absent, missing
 from hipscan.probes.base import Facts, FactSpec, Listing, Probe, judge_notes, listing
 
+REMOVED: Final = r"""
+# removed PROGRAMS PACKAGES: whether Debian knows the packages, and the programs are not (or no
+# longer) there: apt remove leaves settings, and some come with the client alone.
+removed() {
+  known=''
+  for package in $2; do
+    if [ -e "/var/lib/dpkg/info/$package.list" ]; then known=yes; fi
+  done
+  [ -n "$known" ] || return 1
+  for program in $1; do
+    if command -v "$program" >/dev/null; then return 1; fi
+  done
+}
+"""
+
 _HEAD: Final = r"""
 # member NAME PATH...: whether one of the paths is there.
 member() {
@@ -39,7 +54,8 @@ class Member:
 
     `paths`: where none is there, the service is `absent`. `script` prints what `parse` reads; with
     a file of it hidden, the facts of `whole` keep only what tells their records apart, since that
-    file might decide everything else.
+    file might decide everything else. With `packages` known and none of `programs` there, only
+    settings are left: it is `absent` too.
     """
 
     name: str
@@ -49,16 +65,15 @@ class Member:
     script: str
     parse: Callable[[Listing], Facts]
     whole: frozenset[str] = frozenset()
+    programs: str = ""  # the server itself by its names
+    packages: str = ""  # those of Debian that bring its settings
 
 
 def bundle(
     name: str, members: tuple[Member, ...], *, shell: str = "", commands: tuple[str, ...] = ()
 ) -> Probe:
     """Return one probe for `members`; `shell` are functions that their scripts share."""
-    parts = [
-        f"if member {each.name} {' '.join(each.paths)}; then\n(\n{each.script.strip()}\n)\nfi\n"
-        for each in members
-    ]
+    parts = [_part(each) for each in members]
 
     def parse(text: str, _status: int) -> Facts:
         return _parse(members, text)
@@ -66,10 +81,18 @@ def bundle(
     return Probe(
         name=name,
         facts=tuple(spec for each in members for spec in each.facts),
-        script=_HEAD + shell + "".join(parts),
+        script=REMOVED + _HEAD + shell + "".join(parts),
         parse=parse,
         commands=commands,
     )
+
+
+def _part(each: Member) -> str:
+    asked = f"if member {each.name} {' '.join(each.paths)}; then\n(\n{each.script.strip()}\n)\nfi\n"
+    if not each.packages:
+        return asked
+    gone = f"if removed '{each.programs}' '{each.packages}'; then printf '+{each.name} gone\\n'\n"
+    return f"{gone}el{asked}"
 
 
 def _parse(members: tuple[Member, ...], text: str) -> Facts:

@@ -1,4 +1,4 @@
-r"""Docker compose: which services a host is told to run, with which images, ports and passwords.
+r"""Docker compose and quadlets of Podman: images, ports and passwords of services of the host.
 
 Looked for are compose*.yml and docker-compose*.yml in a short list of folders and two levels
 below, where Docker or Podman is installed, and what they include or extend; with the variables of
@@ -8,7 +8,7 @@ a port stays as it is where neither .env nor a fallback tells it.
 
 import re
 from collections.abc import Mapping, Sequence
-from posixpath import dirname, join, normpath
+from posixpath import basename, dirname, join, normpath
 from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Value, absent, missing
@@ -35,12 +35,14 @@ from hipscan.probes.containers.compose_services import (
     started,
     state,
 )
+from hipscan.probes.containers.quadlets import PLACES, UNITS, read_quadlet
 from hipscan.probes.modes import CLOSED, MODE_FIELDS, MODES, read_modes
 
 _FOLDERS: Final = "/opt /srv /root /home /docker /data /etc/docker /var/lib/docker-compose"
 
 SCRIPT: Final = (
     MASK
+    + UNITS
     + MODES
     + CLOSED
     + rf"""
@@ -50,7 +52,20 @@ for path in /usr/bin/docker /usr/local/bin/docker /usr/bin/podman /usr/bin/docke
   [ ! -e "$path" ] || engine=$path
 done
 [ -n "$engine" ] || {{ printf 'none\n'; exit 0; }}
-closed /home/* /opt/* /srv/*
+closed /home/* /opt/* /srv/* /etc/containers
+set --
+for path in {PLACES}; do [ ! -f "$path" ] || set -- "$@" "$path"; done
+if [ $# -gt 0 ]; then
+  for path in "$@"; do
+    [ ! -r "$path" ] || while IFS= read -r line || [ -n "$line" ]; do
+      case $line in EnvironmentFile=*) line=${{line#*=}} ;; *) continue ;; esac
+      case $line in /*) ;; *) line=${{path%/*}}/${{line#./}} ;; esac
+      [ ! -f "$line" ] || set -- "$@" "$line"
+    done <"$path"
+  done
+  files "$@" | units
+  modes "$@"
+fi
 set --
 for top in {_FOLDERS}; do
   [ -d "$top" ] || continue
@@ -106,7 +121,7 @@ printf 'E\n'
 )
 
 FIELDS: Final = {
-    "file": Field(FieldType.TEXT, "the compose file"),
+    "file": Field(FieldType.TEXT, "the compose file or the quadlet"),
     "service": Field(FieldType.TEXT, "name of the service"),
     "image": Field(FieldType.TEXT, "the image as the file names it"),
     "repository": Field(FieldType.TEXT, "the image without registry and tag: dcm4che/slapd"),
@@ -157,6 +172,9 @@ def _fact(seen: Listing) -> Fact:
     files: dict[str, Services] = {}
     included: set[str] = set()
     for path, lines in seen.files.items():
+        if path.endswith(".container"):
+            files[path] = {basename(path).removesuffix(".container"): read_quadlet(lines)}
+            continue
         if not path.endswith((".yml", ".yaml")):
             continue
         try:
@@ -253,7 +271,7 @@ PROBE: Final = Probe(
     facts=(
         FactSpec(
             "compose_service",
-            "A service that a Docker compose file of the host describes.",
+            "A service that a Docker compose file or a quadlet of the host describes.",
             ("file", "service"),
             FIELDS,
         ),

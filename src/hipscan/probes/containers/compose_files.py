@@ -41,9 +41,8 @@ _PUBLISHED: Final = (
     "password|mirthdb|mirth|81uWxplDtB|hapi|keycloak|change-me|mysecretpassword|my-secret-pw"
 )
 
-MASK: Final = rf"""
-mask() {{ awk '
-function bare(text) {{
+# What both masks share: what a value may say of itself.
+FUNCTIONS: Final = rf"""function bare(text) {{
   sub(/[ \t]+#.*$/, "", text); sub(/[ \t]+$/, "", text)
   if (text ~ /^".*"$/ || text ~ /^\047.*\047$/) text = substr(text, 2, length(text) - 2)
   return text
@@ -72,7 +71,11 @@ function given(name, value) {{
     return value
   if (is_secret(name) || name ~ /^({_VARIABLES})$/) return state(name, value)
   return value ~ /\$/ ? "variable" : plain(value)
-}}
+}}"""
+
+MASK: Final = rf"""
+mask() {{ awk '
+{FUNCTIONS}
 function quote(text) {{ gsub(/["\\]/, "", text); gsub(/\t/, " ", text); return "\"" text "\"" }}
 function parent(indent,   at) {{
   for (at = top; at > 0; at--) if (depth[at] < indent) return names[at]

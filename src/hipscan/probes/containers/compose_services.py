@@ -34,7 +34,8 @@ def started(
     for path, services in files.items():
         base, over = _base_of(path, files), _override_of(path, files)
         name = basename(path)
-        if (_OVERRIDE.match(name) and base) or not ("compose" in name or path in included):
+        starts = "compose" in name or path in included or name.endswith(".container")
+        if not starts or (_OVERRIDE.match(name) and base):
             continue
         for service in dict.fromkeys([*services, *over]):
             body = whole(path, service, files, lost)

@@ -208,6 +208,8 @@ MEMBER: Final = Member(
     ),
     script=SCRIPT,
     parse=parse,
+    programs="dockerd podman",
+    packages="docker.io docker-ce",
     whole=frozenset({"container_engine"}),
 )
 

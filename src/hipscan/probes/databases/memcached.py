@@ -154,5 +154,7 @@ MEMBER: Final = Member(
     facts=(FactSpec("memcached_server", "memcached's options.", ("file",), FIELDS),),
     script=SCRIPT,
     parse=parse,
+    programs="memcached",
+    packages="memcached",
     whole=frozenset({"memcached_server"}),
 )

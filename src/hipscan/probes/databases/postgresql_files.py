@@ -35,7 +35,11 @@ next='' later='' seen=$NL
 for path in /etc/postgresql/*/*/postgresql.conf /var/lib/pgsql/data/postgresql.conf \
   /var/lib/pgsql/*/data/postgresql.conf /var/lib/postgresql/data/postgresql.conf \
   /var/lib/postgresql/*/data/postgresql.conf; do
-  if [ -e "$path" ]; then
+  version=${{path#/etc/postgresql/}} version=${{version%%/*}}
+  if [ -e "/var/lib/dpkg/info/postgresql-$version.list" ] &&
+    [ ! -e "/usr/lib/postgresql/$version/bin/postgres" ]
+  then note absent "$path" # only the settings are left
+  elif [ -e "$path" ]; then
     printf 'cluster %s\n' "$path"
     next=$next$path$NL${{path%/*}}/PG_VERSION$NL
     next=$next${{path%/*}}/postgresql.auto.conf$NL

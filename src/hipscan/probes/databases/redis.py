@@ -233,5 +233,7 @@ MEMBER: Final = Member(
     ),
     script=SCRIPT,
     parse=parse,
+    programs="redis-server valkey-server",
+    packages="redis-server valkey-server",
     whole=frozenset({"redis_server"}),
 )

@@ -202,5 +202,7 @@ MEMBER: Final = Member(
     facts=(FactSpec("ldap_server", "OpenLDAP's slapd as a whole.", ("file",), FIELDS),),
     script=SCRIPT,
     parse=parse,
+    programs="slapd",
+    packages="slapd",
     whole=frozenset({"ldap_server"}),
 )

@@ -191,5 +191,7 @@ MEMBER: Final = Member(
     facts=(FactSpec("dovecot_server", "Dovecot as a whole.", ("file",), FIELDS),),
     script=SCRIPT,
     parse=parse,
+    programs="dovecot",
+    packages="dovecot-core",
     whole=frozenset({"dovecot_server"}),
 )

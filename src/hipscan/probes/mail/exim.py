@@ -115,5 +115,7 @@ MEMBER: Final = Member(
     facts=(FactSpec("exim_server", "Exim as a whole.", ("file",), FIELDS),),
     script=SCRIPT,
     parse=parse,
+    programs="exim4 exim",
+    packages="exim4-base exim4-config",
     whole=frozenset({"exim_server"}),
 )

@@ -243,5 +243,7 @@ MEMBER: Final = Member(
     ),
     script=SCRIPT,
     parse=parse,
+    programs="postfix",
+    packages="postfix",
     whole=frozenset({"postfix_server", "postfix_service"}),
 )

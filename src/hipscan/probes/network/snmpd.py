@@ -235,6 +235,8 @@ MEMBER: Final = Member(
     ),
     script=SCRIPT,
     parse=parse,
+    programs="snmpd",
+    packages="snmpd",
 )
 
 PROBE: Final = bundle("snmpd", (MEMBER,), shell=FOLLOW)

@@ -197,4 +197,6 @@ MEMBER: Final = Member(
     ),
     script=SCRIPT,
     parse=parse,
+    programs="exportfs",
+    packages="nfs-kernel-server",
 )

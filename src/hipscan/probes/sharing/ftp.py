@@ -199,5 +199,7 @@ MEMBER: Final = Member(
     facts=(FactSpec("ftp_server", "vsftpd, ProFTPD and Pure-FTPd.", ("server",), FIELDS),),
     script=SCRIPT,
     parse=parse,
+    programs="vsftpd proftpd pure-ftpd",
+    packages="vsftpd proftpd-core proftpd-basic pure-ftpd pure-ftpd-common",
     whole=frozenset({"ftp_server"}),
 )

@@ -131,4 +131,6 @@ MEMBER: Final = Member(
     facts=(FactSpec("rsync_module", "The modules of rsyncd.conf.", ("module",), FIELDS),),
     script=SCRIPT,
     parse=parse,
+    programs="rsync",
+    packages="rsync",
 )

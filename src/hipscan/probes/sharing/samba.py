@@ -268,5 +268,7 @@ MEMBER: Final = Member(
     ),
     script=SCRIPT,
     parse=parse,
+    programs="smbd",
+    packages="samba samba-common",
     whole=frozenset({"samba_server", "samba_share"}),
 )

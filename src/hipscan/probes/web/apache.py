@@ -11,6 +11,7 @@ from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, Value
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Probe, listing
+from hipscan.probes.bundle import REMOVED
 from hipscan.probes.gathering import IS_NEW
 from hipscan.probes.tls.tls_floor import FLOOR, PATHS, Floor, read_floor
 from hipscan.probes.tls.tls_grades import (
@@ -31,11 +32,13 @@ MAINS: Final = (
 )
 
 SCRIPT: Final = (
-    IS_NEW
+    REMOVED
+    + IS_NEW
     + LEX
     + FLOOR
     + rf"""
 main=''
+if removed 'apache2ctl httpd' apache2; then note absent "only settings are left"; exit 0; fi
 for path in {" ".join(MAINS)}; do
   if [ -e "$path" ]; then main=$path; break; fi
 done
