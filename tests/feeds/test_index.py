@@ -189,6 +189,22 @@ def test_a_single_record_is_added_or_takes_one_away(folder: Path, tmp_path: Path
     assert feeds(folder)["osv:Debian"].records == 2
 
 
+def test_half_a_character_costs_its_record_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(1000, 1200):
+            content = json.dumps(making.filled(record(f"DEBIAN-CVE-2024-{number}")))
+            archive.writestr(f"{number}.json", content)
+        archive.writestr("x.json", content.replace("less", "\\ud83d").replace("1199", "1200"))
+        archive.writestr(
+            "y.json", content.replace("less", "\\ud83d\\ude00").replace("1199", "1201")
+        )
+    making.import_into(tmp_path / "feeds", path)
+    with opened(tmp_path / "feeds") as index:
+        assert index is not None
+        assert [feed.records for feed in index.feeds()] == [201]
+
+
 def test_a_zip64_is_read_and_what_is_no_record_in_it_is_left(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -21,6 +21,7 @@ _DIRECTORY_END: Final = b"PK\x05\x06"
 _END_SIZE: Final = 22
 _LARGE_END: Final = b"PK\x06\x06"  # of zip64: osv.dev's writer makes it from 65,535 members on
 _IN_LARGE_END: Final = 0xFFFFFFFF
+_HALVES: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _REMAINS: Final = re.compile(r"(?:.*/)?(?:__MACOSX/.*|\._[^/]*)")  # of macOS, beside each file
 _MAX_COMMENT: Final = 65_535
 
@@ -78,13 +79,19 @@ def content(path: Path, limits: Limits = LIMITS) -> bytes:
 
 
 def parse(name: str, text: bytes) -> Any:  # noqa: ANN401  # JSON
-    """Return JSON; raise ValueError also for what is nested too deep or counts too far."""
+    r"""Return JSON; raise ValueError also for what is nested too deep or counts too far.
+
+    So it is for half a character (`"\ud83d"` alone), which no database takes.
+    """
     try:
-        return json.loads(text)
+        found: Any = json.loads(text)
+        if _HALVES.search(text):
+            json.dumps(found, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError(f"{name}: nested too deep") from None
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
+    return found
 
 
 def _plain(path: Path, limits: Limits) -> bytes:

@@ -21,7 +21,7 @@ from hipscan.feeds.osv_ranges import Interval, bounded, intervals, listed
 from hipscan.feeds.times import moment
 from hipscan.versions import Scheme
 
-_ID: Final = re.compile(r"[A-Za-z]{2,20}-[A-Za-z0-9._:+-]{1,80}")
+_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,29}-[A-Za-z0-9._:+-]{1,80}")
 _CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,12}")
 _CONVERTED: Final = re.compile(r"(?:DEBIAN|UBUNTU|ALPINE)-(CVE-[0-9]{4}-[0-9]{4,12})")
 _RATING: Final = re.compile(r"(Critical|Important|Moderate|Low)\s*:")
