@@ -157,6 +157,7 @@ HASH_FIELDS: Final = {
 }
 
 
+_LAST_COUNTS: Final = ("audit", "audit_backlog_limit")
 _NO: Final = ("0", "no", "n", "false", "f", "off")
 
 
@@ -196,7 +197,17 @@ def parse(text: str, _status: int) -> Facts:
 
 def _words(seen: Listing, *kinds: str) -> list[str]:
     lines = (line.split() for line in seen.plain)
-    return list(dict.fromkeys(word for first, *rest in lines if first in kinds for word in rest))
+    words = [word for first, *rest in lines if first in kinds for word in rest]
+    return list(dict.fromkeys(_settled(words)))
+
+
+def _settled(words: Sequence[str]) -> Iterator[str]:
+    """Yield the words without those that a later one overrides: `audit=1 ... audit=0` is off."""
+    last = {word.partition("=")[0]: word for word in words}
+    for word in words:
+        key = word.partition("=")[0]
+        if key not in _LAST_COUNTS or last[key] == word:
+            yield word
 
 
 def _lasting(seen: Listing) -> list[str] | None:
@@ -207,9 +218,9 @@ def _lasting(seen: Listing) -> list[str] | None:
     lines = [line.split() for line in seen.plain if line]
     entries = [words for first, *words in lines if first == "boot"]
     defaults = [words for first, *words in lines if first == "default"]
-    told = [set(words) for words in entries if "$" not in "".join(words)]
+    told = [set(_settled(words)) for words in entries if "$" not in "".join(words)]
     if defaults:
-        told.append({word for words in defaults for word in words})
+        told.append(set(_settled([word for words in defaults for word in words])))
     elif not entries:
         told.append(set(_words(seen, "spare")))
     every = _words(seen, "boot", "spare", "default")
