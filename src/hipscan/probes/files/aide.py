@@ -66,7 +66,7 @@ if [ -d /run/systemd/system ]; then
 fi
 set --
 for path in /etc/crontab /etc/anacrontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* \
-  /etc/cron.weekly/* /var/spool/cron/root /var/spool/cron/crontabs/root \
+  /etc/cron.weekly/* /etc/periodic/*/* /var/spool/cron/root /var/spool/cron/crontabs/root \
   /var/spool/cron/tabs/root; do
   if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"
   elif [ -f "$path" ]; then note denied "$path"

@@ -55,7 +55,8 @@ SCRIPT: Final = rf"""
 words='{"|".join(_WORDS)}'
 set --
 for path in /etc/crontab /etc/anacrontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* \
-  /etc/cron.weekly/* /var/spool/cron/* /var/spool/cron/crontabs/* /var/spool/cron/tabs/*; do
+  /etc/cron.weekly/* /etc/periodic/*/* /var/spool/cron/* /var/spool/cron/crontabs/* \
+  /var/spool/cron/tabs/*; do
   case ${{path##*/}} in
     '*' | apt-compat | dpkg | passwd | e2scrub_all | logrotate | man-db) continue ;;
   esac
