@@ -58,7 +58,7 @@ function assignments(text,   mark, at) {{
   if (name == "Environment" && value != "") assignments(value)
   else if (name == "Volume" && match(value, /:\/[A-Za-z0-9_.\/-]*/))
     print ":Volume=" substr(value, RSTART, RLENGTH)
-  else if (name ~ /^(Image|PublishPort|Network|EnvironmentFile|Environment)$/) print ":" name "=" value
+  else if (name ~ /^(Image|PublishPort|Network|Environment(File)?)$/) print ":" name "=" value
   else if (name == "Secret" && value ~ /,type=env(,|$)/) {{
     sub(/,.*target=/, ",", value); sub(/,type=.*/, "", value); sub(/.*,/, "", value)
     if (value ~ /^[A-Za-z_][A-Za-z0-9_]*$/) print ":Environment=" value "=variable"

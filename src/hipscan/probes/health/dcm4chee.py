@@ -37,6 +37,7 @@ for top in /opt/*/standalone /usr/local/*/standalone /usr/share/*/standalone /sr
   for path in "$top"/configuration/*.xml; do
     [ -f "$path" ] || continue
     [ -r "$path" ] || { note denied "$path"; continue; }
+    # shellcheck disable=SC2013 # names are words
     for name in $(awk '/<deployment / && !/enabled="false"/ &&
         match($0, / name="dcm4chee-arc-(ear|ui2)-[A-Za-z0-9.-]+"/) {
       print substr($0, RSTART + 7, RLENGTH - 8) }' "$path"); do
