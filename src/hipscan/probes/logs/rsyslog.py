@@ -36,6 +36,8 @@ _PRIORITIES: Final = re.compile(r"([\w*,]+)\.(!?=?[\w*]+)")
 _END: Final = re.compile(r"^\s*\*\.\*\s+(?:stop|~)\s*$")
 _FOLLOWS: Final = re.compile(r"^\s*&")
 _SELECTOR: Final = re.compile(r"^\s*(?:[\w*,]+\.[=!\w*,]+[;\w.=!*,]*|&|:\w+.*|if\b.*|\})")
+# With certvalid anybody counts who has a certificate of the same authority.
+_UNVERIFIED: Final = ("anon", "x509/certvalid")
 _TLS_DRIVERS: Final = ("gtls", "ossl", "mbedtls")
 _LOCAL: Final = ("127.", "localhost", "::1", "[::1]")
 _MODE: Final = 0o644  # of new files, where nothing says otherwise
@@ -276,7 +278,7 @@ def _action(values: Mapping[str, str], state: _State) -> Iterator[tuple[str, Rec
             yield "destination", _forward(values, state)
         case "omrelp":
             tls = values.get("tls", "off").lower() == "on"
-            checked = values.get("tls.authmode", "").lower() in {"name", "fingerprint", "certvalid"}
+            checked = values.get("tls.authmode", "").lower() in {"name", "fingerprint"}
             yield "destination", _place(values, "relp", state, tls=tls, checked=checked)
         case "omhttp" | "omelasticsearch" as kind:
             default = "on" if kind == "omhttp" else "off"
@@ -303,7 +305,7 @@ def _forward(values: Mapping[str, str], state: _State) -> Record:
     mode = values.get("streamdrivermode", values.get("streamdriver.mode", "0"))
     tls = protocol == "tcp" and mode == "1" and driver.removeprefix("lmnsd_") in _TLS_DRIVERS
     auth = values.get("streamdriverauthmode", values.get("streamdriver.authmode", ""))
-    return _place(values, protocol, state, tls=tls, checked=tls and auth.lower() != "anon")
+    return _place(values, protocol, state, tls=tls, checked=tls and auth.lower() not in _UNVERIFIED)
 
 
 def _place(
