@@ -171,12 +171,12 @@ done
 # Without lastlog(8), or where that would ask a directory for every account (SSSD stands in
 # nsswitch.conf of RHEL 8 and 9 from the start), the file itself, from account 1000 on: 292 bytes
 # each.
-ask=lastlog switch=/etc/nsswitch.conf
+ask='lastlog' switch=/etc/nsswitch.conf
 [ -e "$switch" ] || switch=/usr$switch
 case $(awk '/^[ \t]*passwd[ \t]*:/' "$switch") in
-  *sss* | *ldap* | *winbind* | *nis*) ask=file ;;
+  *sss* | *ldap* | *winbind* | *nis*) ask='file' ;;
 esac
-command -v lastlog >/dev/null || ask=file
+command -v lastlog >/dev/null || ask='file'
 if [ -f /var/log/lastlog ] && [ -r /var/log/lastlog ] && [ "$ask" = file ] &&
   command -v base64 >/dev/null
 then
