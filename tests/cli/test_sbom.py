@@ -40,6 +40,11 @@ PACKAGES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "pkg:rpm/almalinux/openssl-libs@3.0.7?arch=amd64&distro=almalinux-9.4&epoch=1&upstream=openssl",
     ),
     (
+        {"id": "rhel", "version": "9.4"},
+        {"manager": "rpm", "name": "bash", "version": "5.1.8-9.el9"},
+        "pkg:rpm/redhat/bash@5.1.8-9.el9?arch=amd64&distro=rhel-9.4",
+    ),
+    (
         {"id": "alpine", "version": "3.20.3"},
         {"manager": "apk", "name": "busybox", "version": "1.36.1-r29"},
         "pkg:apk/alpine/busybox@1.36.1-r29?arch=amd64&distro=alpine-3.20.3",

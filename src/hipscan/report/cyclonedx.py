@@ -28,6 +28,12 @@ from hipscan.sanitize import line
 _NAMESPACE: Final = uuid.UUID("5f1c4f0e-6f43-4b0f-9f5c-7b8f6c1f2a10")
 _TYPES: Final = {"dpkg": "deb", "rpm": "rpm", "apk": "apk"}
 _LANGUAGES: Final = {"PyPI": "pypi", "npm": "npm", "Maven": "maven"}
+# What package URLs call a distribution, where that is not its ID of os-release.
+_NAMESPACES: Final = {
+    "rhel": "redhat",
+    "opensuse-leap": "opensuse",
+    "opensuse-tumbleweed": "opensuse",
+}
 _LISTS: Final = {"package": "hipscan:packages", "language_package": "hipscan:language-packages"}
 
 
@@ -150,7 +156,7 @@ def _purl(record: Record, platform: Record) -> PackageURL | None:
         epoch, _, version = version.partition(":")
         qualifiers |= {"epoch": epoch if epoch != "0" else ""}
     given = {name: value for name, value in qualifiers.items() if value}
-    return PackageURL(kind, system, name, version, given)
+    return PackageURL(kind, _NAMESPACES.get(system, system), name, version, given)
 
 
 def _upstream(record: Record) -> str:
