@@ -13,6 +13,7 @@ from hipscan.model.fact import FactStatus, Record, absent, missing, ok
 from hipscan.probes.audit.audit_coverage import FIELDS as COVERAGE_FIELDS
 from hipscan.probes.audit.audit_coverage import Coverage, Host
 from hipscan.probes.audit.audit_files import (
+    OPENRC_FILE,
     RULES_FILE,
     RULES_FOLDER,
     UNIT_FOLDERS,
@@ -51,7 +52,9 @@ case $host in
   *) option=COMPAT ;;
 esac
 [ ! -r "$config" ] || ! grep -q "^# CONFIG_$option is not set" "$config" || printf 'only64\n'
-[ ! -d /run/systemd/system ] || printf 'systemd yes\n'
+if [ -d /run/systemd/system ]; then printf 'systemd yes\n'
+elif [ -d /run/openrc ] && [ -e {OPENRC_FILE} ]; then files {OPENRC_FILE}
+fi
 for path in {_LINKS}; do [ ! -L "$path" ] || printf 'link %s\n' "$path"; done
 for path in {" ".join(LOOKED_AT)} /var/log/sudo.log; do
   [ ! -e "$path" ] || printf 'there %s\n' "$path"
@@ -202,7 +205,7 @@ def _facts(read: Listing, host: Host) -> Facts:
     users, groups = (_ids(read, word) for word in ("user", "group"))
     names = Names(host.machine, users, groups)
     loads = loader(read.files, _said(read, "masked"), systemd="systemd yes" in read.plain)
-    if loads.startswith("/") and loads != RULES_FILE:
+    if loads.startswith("/") and loads != RULES_FILE and loads not in read.files:
         why = f"the rules are loaded from {loads}, which is not read"
         return dict.fromkeys(_NAMES, missing(FactStatus.UNSUPPORTED, why))
     gone = {path.rstrip("/") for path in _said(read, "gone")}

@@ -20,10 +20,12 @@ from hipscan.probes.audit.audit_values import BadRuleError, Names
 RULES_FOLDER: Final = "/etc/audit/rules.d"
 RULES_FILE: Final = "/etc/audit/audit.rules"
 UNITS: Final = ("auditd", "audit-rules")
+OPENRC_FILE: Final = "/etc/conf.d/auditd"
 UNIT_FOLDERS: Final = tuple(f"{top}/systemd/system" for top in ("/etc", "/run", "/usr/lib", "/lib"))
 
 _MOVED: Final = re.compile(r"\s*(?:-(e)|-(D)\s*$|-(f)|-(b))")
 _EXEC: Final = re.compile(r"\s*(ExecStart|ExecStartPre|ExecStartPost)\s*=(.*)")
+_STARTUP: Final = re.compile(r"\s*RULEFILE_STARTUP=[\"']?([^\"'\s#]*)")
 _LOADED_FILE: Final = re.compile(r"auditctl\s+(?:-\S+\s+)*-R\s*(\S+)")
 _SUFFIX: Final = re.compile(r"(?:\.[A-Za-z~][A-Za-z0-9~]*)*$")
 
@@ -231,9 +233,13 @@ def _add(state: Ruleset, rule: AuditRule, line: Line) -> None:
 def loader(files: Mapping[str, Sequence[str]], masked: Iterable[str], *, systemd: bool) -> str:
     """Say what loads the rules at boot: augenrules, the path of a file, or nothing.
 
-    Without systemd the init scripts decide in ways of their own; augenrules is taken for granted
-    where there are files for it.
+    On Alpine OpenRC loads one file, which its settings name (`RULEFILE_STARTUP=`). Other init
+    scripts decide in ways of their own; augenrules is taken for granted where there are files
+    for it.
     """
+    if not systemd and OPENRC_FILE in files:
+        named = (_STARTUP.match(line) for line in files[OPENRC_FILE])
+        return next((match[1] for match in named if match), RULES_FILE)
     if not systemd:
         return "augenrules" if any(_is_piece(path) for path in files) else RULES_FILE
     hidden = set(masked)
