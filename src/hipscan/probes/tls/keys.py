@@ -3,7 +3,8 @@ r"""Certificates and private keys on disk: of services, and private SSH keys of 
 Looked at are the folders where services keep them, the files that service configurations name,
 and ~/.ssh of every account. Of a private key only its kind and whether it is encrypted leave the
 host: for OpenSSH's format that stands in the first 22 octets of the body, which awk compares.
-A file with more than four certificates is a bundle of authorities and is passed over.
+A file with more than four certificates is a bundle of authorities and is passed over, unless a
+service names it as its own and it has no more than sixteen.
 
     U/etc/nginx/sites-enabled/a	/etc/ssl/certs/a.pem   (this configuration names that file)
     U/etc/haproxy/haproxy.cfg	/etc/haproxy/certs/       (or every file of that folder)
@@ -33,7 +34,11 @@ for path in /etc/nginx /etc/apache2 /etc/httpd /etc/lighttpd /etc/haproxy /etc/p
   /etc/dovecot /etc/exim4 /etc/postgresql /var/lib/pgsql/data/postgresql.conf \
   /var/lib/pgsql/data/postgresql.auto.conf /etc/mysql /etc/my.cnf /etc/my.cnf.d \
   /etc/redis /etc/ldap /etc/openldap /etc/stunnel /etc/vsftpd.conf \
-  /etc/vsftpd /etc/proftpd /etc/orthanc /etc/rsyslog.conf /etc/rsyslog.d; do
+  /etc/vsftpd /etc/proftpd /etc/orthanc /etc/rsyslog.conf /etc/rsyslog.d /etc/syslog-ng \
+  /etc/tomcat /etc/tomcat9 /etc/tomcat10 /etc/tomcat11 /etc/mongod.conf /etc/mongodb.conf \
+  /etc/couchdb /opt/couchdb/etc /etc/elasticsearch /etc/opensearch /etc/docker/daemon.json \
+  /etc/openvpn /etc/swanctl /etc/ipsec.conf /etc/mosquitto /etc/rabbitmq /etc/grafana \
+  /etc/samba/smb.conf /etc/caddy /etc/traefik /etc/pure-ftpd /etc/webmin/miniserv.conf; do
   if [ -e "$path" ]; then set -- "$@" "$path"; fi
 done
 named=''
@@ -137,12 +142,13 @@ printf 'N%s\n' $#
 [ $# -gt 0 ] || exit 0
 if [ $# -ge 990 ]; then note cut "more files than are looked at"; fi
 stat -L -c 'S%a %U %G %n' -- "$@" || note error "stat of keys"
-awk '
+NAMED=$NL$named$NL awk '
 FNR == 1 {
-  if (certificates <= 4) printf "%s", held
+  if (certificates <= most) printf "%s", held
+  most = index(ENVIRON["NAMED"], "\n" FILENAME "\n") ? 16 : 4
   print "F" FILENAME; inside = 0; wait = 0; putty = 0; certificates = 0; held = ""
 }
-END { if (certificates <= 4) printf "%s", held }
+END { if (certificates <= most) printf "%s", held }
 wait == 1 {
   wait = 0
   if (kind == "openssh") hidden = index($0, "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU") == 1 ? "no" : "yes"
@@ -150,7 +156,7 @@ wait == 1 {
   print "K" kind " " hidden
 }
 /^-----BEGIN ([A-Z]+ )?CERTIFICATE-----/ {
-  if (++certificates <= 4) { inside = 1; lines = 0; held = held "C\n" }
+  if (++certificates <= most) { inside = 1; lines = 0; held = held "C\n" }
   next
 }
 /^-----END/ { inside = 0; next }

@@ -29,9 +29,13 @@ floor() {
   done
   files "$@" | awk '
   /^F/ { policy = /crypto-policies\/state/ }
+  !/^:/ { held = "" }
   !/^:/ || policy { print; next }
+  held != "" { $0 = held substr($0, 2); held = "" }
+  /\\$/ { held = substr($0, 1, length($0) - 1); print ":"; next }
+  { low = tolower($0) }
   /^:[ \t]*(\[|\.include[ \t=]|openssl_conf[ \t]*=|ssl_conf[ \t]*=|system_default[ \t]*=)/ ||
-  /^:[ \t]*((TLS\.|DTLS\.)?(Min|Max)Protocol|CipherString|Options)[ \t]*=/ {
+  low ~ /^:[ \t]*([^ \t=.]+\.)?((min|max)protocol|cipherstring|options)[ \t]*=/ {
     sub(/[ \t]#.*/, ""); print; next
   }
   { print ":" }'
@@ -81,7 +85,7 @@ def read_floor(read: Listing) -> Floor:
         libraries=tuple(sorted(libraries)),
         file=file,
         policy=next((line.strip() for line in state if line.strip()), ""),
-        min_protocol=made.get("tls.minprotocol", made.get("minprotocol", "")),
+        min_protocol=made.get("minprotocol", ""),
         level=int(level[1]) if level else None,
     )
 
@@ -108,9 +112,17 @@ def _included(name: str, path: str, read: Listing) -> list[str]:
 
 
 def _system_default(pairs: list[tuple[str, str, str]]) -> dict[str, str]:
-    """Follow openssl_conf -> ssl_conf -> system_default to the section that counts."""
+    """Follow openssl_conf -> ssl_conf -> system_default to the section that counts.
+
+    Of a name there OpenSSL passes over what stands before a dot; it tells versions of TLS from
+    those of DTLS by the value (SSL_CONF_cmd(3)).
+    """
     table: dict[tuple[str, str], str] = {(section, key): value for section, key, value in pairs}
     start = table.get(("", "openssl_conf"), "")
     ssl = table.get((start, "ssl_conf"), "")
     section = table.get((ssl, "system_default"), "")
-    return {key: value for (where, key), value in table.items() if section and where == section}
+    return {
+        key.rpartition(".")[2]: value
+        for (where, key), value in table.items()
+        if section and where == section and not value.upper().startswith("DTLS")
+    }
