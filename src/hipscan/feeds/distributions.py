@@ -113,7 +113,7 @@ def _rocky(version: str, _name: str) -> Distribution:
 def _rhel(version: str, _name: str) -> Distribution:
     found = _distribution("Red Hat", _major(version), Scheme.RPM, "red hat")
     release = re.escape(_major(version))
-    pattern = rf"Red Hat:enterprise_linux:{release}(?:\.[0-9]+)?(?:::.*)?"
+    pattern = rf"Red Hat:(?:enterprise_linux|rhel_els):{release}(?:\.[0-9]+)?(?:::.*)?"
     return replace(found, ecosystems=pattern, binary_names=True)
 
 

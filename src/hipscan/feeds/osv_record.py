@@ -34,7 +34,12 @@ _NO_SECURITY: Final = (
     *("SUSE-RU-", "SUSE-FU-", "SUSE-OU-", "openSUSE-RU-"),
 )
 _MALWARE: Final = "MAL-"
-_SUBSCRIPTIONS: Final = {":Pro:": "Ubuntu Pro", "LTSS": "SUSE LTSS", "-ESPOS": "SUSE ESPOS"}
+_SUBSCRIPTIONS: Final = {
+    ":Pro:": "Ubuntu Pro",
+    "LTSS": "SUSE LTSS",
+    "-ESPOS": "SUSE ESPOS",
+    ":rhel_els:": "Red Hat ELS",
+}
 _LONGEST: Final = 200
 _KNOWN: Final = "last_known_affected_version_range"
 _LISTS: Final = ("aliases", "upstream", "related")

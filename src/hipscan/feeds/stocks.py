@@ -15,6 +15,7 @@ _SUBSCRIPTIONS: Final = {
     "Ubuntu Pro": "esm.ubuntu.com/",
     "SUSE LTSS": "ltss",
     "SUSE ESPOS": "espos",
+    "Red Hat ELS": "-els-",
 }
 
 
@@ -43,14 +44,14 @@ def _host(snapshot: Snapshot) -> Iterator[Stock]:
 def subscribed(lists: Iterable[Record], repositories: Iterable[Record] = ()) -> frozenset[str]:
     """Return the subscriptions whose repositories the target installs from.
 
-    Lists of apt tell, since they are there only where the subscription let them be fetched; zypper
-    has its repositories.
+    Lists of apt tell, since they are there only where the subscription let them be fetched; dnf and
+    zypper have their repositories.
     """
     places = [str(entry.get("uri")) for entry in lists]
     places += [
         f"{entry.get('uri')} {entry.get('suite')}".lower()
         for entry in repositories
-        if entry.get("manager") == "zypper" and entry.get("enabled")
+        if entry.get("manager") in {"dnf", "zypper"} and entry.get("enabled")
     ]
     return frozenset(
         name for name, mark in _SUBSCRIPTIONS.items() if any(mark in place for place in places)
