@@ -126,14 +126,8 @@ def parse(text: str, _status: int) -> Facts:
         records += rpm_repositories(seen.files)
     return {
         "repository": judge_notes(seen.notes, records),
-        "apt_setting": _settings(seen) if is_apt else _no_settings(is_rpm=is_rpm),
+        "apt_setting": _settings(seen) if is_apt else absent("apt is not installed"),
     }
-
-
-def _no_settings(*, is_rpm: bool) -> Fact:
-    if is_rpm:
-        return absent("apt is not installed")
-    return missing(FactStatus.UNSUPPORTED, "neither apt, dnf nor zypper")
 
 
 def _settings(seen: Listing) -> Fact:
