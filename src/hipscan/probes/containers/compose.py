@@ -48,7 +48,8 @@ SCRIPT: Final = (
     + rf"""
 engine=''
 for path in /usr/bin/docker /usr/local/bin/docker /usr/bin/podman /usr/bin/docker-compose \
-    /snap/bin/docker; do
+    /usr/local/bin/podman /usr/bin/nerdctl /usr/local/bin/nerdctl /usr/bin/podman-compose \
+    /usr/local/bin/docker-compose /snap/bin/docker; do
   [ ! -e "$path" ] || engine=$path
 done
 [ -n "$engine" ] || {{ printf 'none\n'; exit 0; }}

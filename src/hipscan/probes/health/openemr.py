@@ -2,11 +2,12 @@ r"""OpenEMR: the database's password of each site, what the set-up leaves, and w
 
 Found by sites/NAME/sqlconf.php below the folders of web servers. The documents of patients lie
 below the web root, in sites/NAME/documents; OpenEMR's installation notes tell to deny the folder in
-Apache or nginx, and so either of these, or a .htaccess, must say so. Of sqlconf.php nothing but
-the state of the password leaves the host (its shipped one is public: openemr/openemr,
-sites/default/sqlconf.php).
+Apache or nginx, and so either of these, or a .htaccess that Apache heeds (AllowOverride), must say
+so. Of sqlconf.php nothing but the state of the password leaves the host (its shipped one is public:
+openemr/openemr, sites/default/sqlconf.php).
 """
 
+import re
 from typing import Final
 
 from hipscan.model.fact import FactStatus, Record, Value, absent, missing
@@ -25,8 +26,10 @@ from hipscan.probes.modes import CLOSED, MODE_FIELDS, MODES, read_modes
 _LEFT: Final = "setup.php admin.php acl_setup.php acl_upgrade.php sl_convert.php sql_upgrade.php"
 _SERVERS: Final = (
     "/etc/apache2/apache2.conf /etc/apache2/conf-enabled/*.conf /etc/apache2/sites-enabled/* "
-    "/etc/httpd/conf/httpd.conf /etc/httpd/conf.d/*.conf /etc/nginx/nginx.conf "
-    "/etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/*"
+    "/etc/apache2/conf.d/*.conf /etc/apache2/vhosts.d/*.conf "
+    "/etc/httpd/conf/httpd.conf /etc/httpd/conf.d/*.conf /etc/nginx/*.conf "
+    "/etc/nginx/conf.d/*.conf /etc/nginx/default.d/*.conf "
+    "/etc/nginx/snippets/*.conf /etc/nginx/sites-enabled/*"
 )
 
 SCRIPT: Final = (
@@ -80,10 +83,13 @@ if [ $# -gt 0 ]; then
   awk '
     /^[ \t]*#/ {{ next }}
     tolower($0) ~ /^[ \t]*(<(directory|location|files)(match)?[ \t]|location[ \t])/ {{
-      inside = /documents/; depth = 1
+      inside = 1; head = $0
     }}
+    tolower($0) ~ /^[ \t]*allowoverride[ \t].*(all|authconfig|limit)/ {{ print "O" FILENAME }}
     inside && tolower($0) ~ /(require all denied|deny from all|deny[ \t]+all|return[ \t]+40[34])/ {{
-      print "D" FILENAME; inside = 0
+      if (head ~ /documents/) print "D" FILENAME
+      if (head ~ /php/) print "N" head
+      inside = 0
     }}
     /^[ \t]*(<\/|\}})/ {{ inside = 0 }}' "$@"
 fi
@@ -97,7 +103,7 @@ FIELDS: Final = {
     "root": Field(FieldType.TEXT, "folder of the installation"),
     "installed": Field(FieldType.BOOLEAN, "whether the set-up was gone through; else anybody can"),
     "database_password": Field(FieldType.TEXT, "set, empty, variable or known-default"),
-    "left_scripts": Field(FieldType.LIST, "scripts of the set-up that are still there"),
+    "left_scripts": Field(FieldType.LIST, "scripts of the set-up that are there and not refused"),
     "documents": Field(FieldType.BOOLEAN, "whether it has a folder of patients' documents"),
     "documents_denied": Field(
         FieldType.BOOLEAN, "whether a web server's file or a .htaccess denies that folder"
@@ -117,6 +123,8 @@ def parse(text: str, _status: int) -> Facts:
     Lsetup.php /var/www/openemr
     web
     D/etc/apache2/sites-enabled/openemr.conf
+    N<FilesMatch "^(setup|admin)[.]php$">
+    O/etc/apache2/sites-enabled/openemr.conf
     E
     """
     seen = listing(text)
@@ -145,14 +153,22 @@ def _record(path: str, lines: tuple[str, ...], seen: Listing) -> dict[str, Value
         "root": root,
         "installed": settings.get("config") == "done" if "config" in settings else None,
         "database_password": settings.get("pass"),
-        "left_scripts": sorted(name for name, *place in left if place == [root]),
+        "left_scripts": sorted(
+            name for name, *place in left if place == [root] and not _is_refused(name, seen)
+        ),
         "documents": f"P{folder}" in seen.plain,
         "documents_denied": _denied(folder, seen),
     }
 
 
+def _is_refused(script: str, seen: Listing) -> bool:
+    """Return whether a section of a web server that refuses everybody names the script."""
+    stem = re.compile(rf"(?<![a-z_]){script.removesuffix('.php')}(?![a-z_])")
+    return any(stem.search(head) for head in seen.behind("N"))
+
+
 def _denied(folder: str, seen: Listing) -> bool | None:
-    if f"H{folder}" in seen.plain or any(line.startswith("D") for line in seen.plain):
+    if seen.behind("D") or (f"H{folder}" in seen.plain and seen.behind("O")):
         return True
     hidden = [note for note in seen.notes if not note.text.endswith("/sqlconf.php")]
     return None if hidden or "web" not in seen.plain else False
