@@ -10,6 +10,7 @@ from hipscan.versions import InvalidVersion, Scheme, key
 # At the same version, an end counts before the next beginning; `last_affected` ends behind it.
 _ORDER: Final = {"fixed": 0, "introduced": 1, "last_affected": 2}
 _SHOWN: Final = 80
+_SHORT: Final = re.compile(r"v?[0-9]+(?:\.[0-9]+)?")
 _BOUND: Final = re.compile(r"(<=?)\s*(\S+)")
 
 
@@ -71,14 +72,21 @@ def _events(scheme: Scheme, events: Sequence[Mapping[str, Any]]) -> Iterator[tup
             if kind == "introduced" and version == "0":
                 yield "", _ORDER[kind], ""
             else:
-                yield key(scheme, version), _ORDER[kind], version[:_SHOWN]
+                yield _key(scheme, version), _ORDER[kind], version[:_SHOWN]
+
+
+def _key(scheme: Scheme, version: str) -> str:
+    """Return the key of a feed's version; where npm's lacks numbers, as "2.1" does, they are 0."""
+    if scheme is Scheme.SEMVER and _SHORT.fullmatch(version):
+        version += ".0" * (2 - version.count("."))
+    return key(scheme, version)
 
 
 def listed(scheme: Scheme, versions: Sequence[str]) -> Iterator[Interval]:
     """Yield an interval for each single version; those that do not compare are left out."""
     for version in versions:
         try:
-            found = key(scheme, version)
+            found = _key(scheme, version)
         except InvalidVersion:
             continue
         yield Interval(found, last_key=found)
@@ -94,7 +102,7 @@ def bounded(scheme: Scheme, interval: Interval, said: str) -> Interval:
     if match is None or not interval.is_open:
         return interval
     try:
-        end = key(scheme, match[2])
+        end = _key(scheme, match[2])
     except InvalidVersion:
         return interval
     if end < interval.introduced:
