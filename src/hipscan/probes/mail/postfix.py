@@ -15,7 +15,7 @@ from hipscan.probes.addresses import is_loopback, words
 from hipscan.probes.base import Facts, FactSpec, Field, FieldType, Listing
 from hipscan.probes.bundle import Member
 from hipscan.probes.mail.postfix_conf import Service, expand, main_settings, services
-from hipscan.probes.mail.postfix_files import DEFAULTS, SCRIPT
+from hipscan.probes.mail.postfix_files import CERTIFICATES, DEFAULTS, SCRIPT
 from hipscan.probes.tls.tls_grades import PROTOCOLS, old_protocols
 
 SERVER: Final = {
@@ -142,15 +142,18 @@ def _is_on(key: str, held: Mapping[str, str]) -> bool:
 
 
 def tls_level(side: str, held: Mapping[str, str]) -> str:
-    """Return the TLS level of `smtp` (sending) or `smtpd`: the older switches stand in for it."""
+    """Return the TLS level of `smtp` (sending) or `smtpd`: the older switches stand in for it.
+
+    Without a certificate smtpd cannot offer TLS (TLS_README).
+    """
     if _is_on(f"{side}_tls_wrappermode", held) and side == "smtpd":
         return "encrypt"
     level = _value(f"{side}_tls_security_level", held).lower()
-    if level:
-        return level
-    if _is_on(f"{side}_enforce_tls", held):
-        return "encrypt"
-    return "may" if _is_on(f"{side}_use_tls", held) else "none"
+    if not level and _is_on(f"{side}_enforce_tls", held):
+        level = "encrypt"
+    level = level or ("may" if _is_on(f"{side}_use_tls", held) else "none")
+    offers = side == "smtp" or any(_value(key, held) for key in CERTIFICATES)
+    return level if offers or level != "may" else "none"
 
 
 def _protocols(side: str, level: str, held: Mapping[str, str]) -> list[str]:
@@ -196,11 +199,13 @@ def _is_guarded(held: Mapping[str, str]) -> bool:
     """Say whether mail for strangers is refused before anything lets everybody pass."""
     lists = ("smtpd_relay_restrictions", "smtpd_recipient_restrictions")
     for name in lists:
+        before = ""
         for word in words(_value(name, held)):
-            if word in _GUARDS:
+            if word in _GUARDS and before != "warn_if_reject":
                 return True
             if word == "permit":
                 break
+            before = word
     return False
 
 

@@ -7,6 +7,12 @@ the SMTP servers. `postconf -d` prints built-in defaults; it reads nothing else 
 from collections.abc import Mapping
 from typing import Final
 
+CERTIFICATES: Final = (
+    "smtpd_tls_cert_file",
+    "smtpd_tls_chain_files",
+    "smtpd_tls_dcert_file",
+    "smtpd_tls_eccert_file",
+)
 # Built-in defaults that matter where `postconf -d` did not answer (postconf(5)).
 DEFAULTS: Final[Mapping[str, str]] = {
     "compatibility_level": "0",
@@ -27,6 +33,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "smtpd_relay_restrictions": "${{$compatibility_level} <level {1} ? {} : "
     "{permit_mynetworks, permit_sasl_authenticated, defer_unauth_destination}}",
     "smtpd_sasl_auth_enable": "no",
+    **dict.fromkeys(CERTIFICATES, ""),
     "smtpd_tls_auth_only": "no",
     "smtpd_tls_mandatory_protocols": ">=TLSv1",
     "smtpd_tls_protocols": ">=TLSv1",

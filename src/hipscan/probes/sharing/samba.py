@@ -168,7 +168,7 @@ def _server(made: Sections, read: Listing) -> Record:
     ntlm = held.get("ntlmauth", "ntlmv2-only").lower()
     ntlm = {"yes": "ntlmv1-permitted", "no": "ntlmv2-only"}.get(ntlm, ntlm)
     bound = is_yes(held, "bindinterfacesonly")
-    interfaces = words(held.get("interfaces", ""))
+    interfaces = [word.partition("/")[0] for word in words(held.get("interfaces", ""))]
     plain = not is_yes(held, "encryptpasswords", default=True)
     record: dict[str, Value] = {
         "version": ".".join(map(str, release)),
