@@ -229,12 +229,11 @@ def _intervals(
     ranges = [item for item in _objects(entry, "ranges") if item.get("type") != "GIT"]
     found = [one for item in ranges for one in intervals(scheme, _objects(item, "events"))]
     said = "" if is_distribution else str(_object(entry, "database_specific").get(_KNOWN) or "")
+    singles = () if ranges and is_distribution else tuple(listed(scheme, _texts(entry, "versions")))
+    # A range that does not compare (2004d of PyPI) is spelt out in the list, where there is one.
+    found = [one for one in found if not (one.broken and singles)]
     yield from (bounded(scheme, one, said) for one in found)
-    if ranges and is_distribution:
-        return
-    for single in listed(scheme, _texts(entry, "versions")):
-        if not any(one.holds(single.introduced) for one in found):
-            yield single
+    yield from (one for one in singles if not any(other.holds(one.introduced) for other in found))
 
 
 def _urgency(entry: Mapping[str, Any], specific: Mapping[str, Any]) -> str:
