@@ -45,7 +45,8 @@ from hipscan.probes.system.rescue import rescue_shells
 _SCRIPT: Final = r"""
 set -- /proc/cmdline
 for path in /etc/default/grub /etc/default/grub.d/*.cfg /etc/kernel/cmdline \
-  /boot/loader/entries/*.conf /etc/grub.d/* /boot/grub/grub.cfg /boot/grub/custom.cfg \
+  /boot/loader/entries/*.conf /boot/efi/loader/entries/*.conf /efi/loader/entries/*.conf \
+  /boot/extlinux.conf /boot/extlinux/extlinux.conf /etc/grub.d/* /boot/grub/grub.cfg /boot/grub/custom.cfg \
   /boot/grub2/grub.cfg /boot/grub2/custom.cfg /boot/grub2/user.cfg \
   /boot/efi/EFI/*/grub.cfg /boot/efi/EFI/*/user.cfg; do
   case $path in *[*]*) continue ;; esac
@@ -54,7 +55,8 @@ for path in /etc/default/grub /etc/default/grub.d/*.cfg /etc/kernel/cmdline \
   else note_missing "$path"
   fi
 done
-for path in /etc/default/grub.d /boot/loader/entries /etc/grub.d /boot/efi /boot/efi/EFI/*; do
+for path in /etc/default/grub.d /boot/loader/entries /boot/efi/loader/entries \
+  /efi/loader/entries /etc/grub.d /boot/efi /boot/efi/EFI/*; do
   [ ! -d "$path" ] || { [ -r "$path" ] && [ -x "$path" ]; } || note denied "$path"
 done
 awk '
@@ -68,8 +70,12 @@ function shown(from,   i, word, words) {
 }
 FILENAME == "/proc/cmdline" { print "run" shown(1); next }
 FILENAME == "/etc/kernel/cmdline" { print "spare" shown(1); next }
-FILENAME ~ /^\/boot\/loader\// {
+FILENAME ~ /\/loader\/entries\// {
   if ($1 == "options") print (FILENAME ~ /rescue/ ? "spare" : "boot") shown(2)
+  next
+}
+FILENAME ~ /extlinux\.conf$/ {
+  if (tolower($1) == "append") print "boot" shown(2)
   next
 }
 FILENAME ~ /^\/etc\/default\// {
