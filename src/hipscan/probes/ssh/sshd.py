@@ -106,8 +106,8 @@ set +f
 hide() {
   blank='[[:blank:]]' gap='[[:blank:]=]+'
   sed -E -e "s/^:$blank*#.*/:/" -e "s/^(:.*[^[:blank:]])$blank+#.*/\1/" \
-    -e "s/^(:?$blank*[Ss][Ee][Tt][Ee][Nn][Vv]${gap}[^=]*)=.*/\1=/" \
-    -e "s/^(:?$blank*[A-Za-z]+[Cc][Oo][Mm][Mm][Aa][Nn][Dd]${gap}[^[:blank:]]+)$blank.*/\1/"
+    -e "s/^(:?$blank*\"?[Ss][Ee][Tt][Ee][Nn][Vv]\"?${gap}[^=]*)=.*/\1=/" \
+    -e "s/^(:?$blank*\"?[A-Za-z]+[Cc][Oo][Mm][Mm][Aa][Nn][Dd]\"?${gap}[^[:blank:]]+)$blank.*/\1/"
 }
 pieces() { files "$@" | hide; }
 plain() { printf '%s\n' "$1" | hide; }

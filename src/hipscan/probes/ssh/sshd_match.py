@@ -27,9 +27,9 @@ MATCH_FIELDS: Final = {
 }
 
 _DEPTH: Final = 16  # as deep as sshd itself follows Include
-_ENVIRONMENT: Final = re.compile(rb"(?im)^(:?[ \t]*setenv[ \t=]+[^=\n]*)=.*$")
-_COMMAND: Final = re.compile(rb"(?im)^(:?[ \t]*[a-z]+command[ \t=]+[^ \t\n]+)[ \t].*$")
-_LINE: Final = re.compile(r"\s*([A-Za-z]\w*)(?:\s*=\s*|\s+)(.*?)\s*")
+_ENVIRONMENT: Final = re.compile(rb'(?im)^(:?[ \t]*"?setenv"?[ \t=]+[^=\n]*)=.*$')
+_COMMAND: Final = re.compile(rb'(?im)^(:?[ \t]*"?[a-z]+command"?[ \t=]+[^ \t\n]+)[ \t].*$')
+_LINE: Final = re.compile(r'\s*"?([A-Za-z]\w*)"?(?:\s*=\s*|\s+)(.*?)\s*')
 
 
 @dataclass(frozen=True, slots=True)
