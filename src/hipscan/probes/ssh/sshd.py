@@ -173,7 +173,11 @@ done
 set +f
 
 set --
-moduli='' programs=$sshd authority=none held=$NL
+moduli='' programs=$sshd held=$NL authorities=''
+case $text in *[Tt][Rr][Uu][Ss][Tt][Ee][Dd][Uu][Ss][Ee][Rr]*)  # for some, in a Match block
+  authorities=$(printf '%s\n' "$text" | awk -F '[ \t="]+' '{ sub(/^:[ \t"]*/, "") }
+    tolower($1) == "trustedusercakeys" && $2 ~ /^\// { print $2 }') ;;
+esac
 for line in $settings $more; do
   case $line in
     'sshdsessionpath '* | 'sshdauthpath '*) programs=$programs$NL${line#* } ;;
@@ -183,7 +187,7 @@ for line in $settings $more; do
       held=$held$path$NL
       if [ -e "$path" ]; then set -- "$@" "$path"; fi ;;
     'modulifile '*) moduli=${moduli:-${line#modulifile }} ;;
-    'trustedusercakeys '*) [ "$authority" != none ] || authority=${line#trustedusercakeys } ;;
+    'trustedusercakeys '*) authorities=$authorities$NL${line#trustedusercakeys } ;;
   esac
 done
 if [ -z "$settings" ]; then
@@ -196,13 +200,18 @@ for key; do
   printf 'P%s\n' "$key"
   ssh-keygen -lf "$key" || ssh-keygen -lf "$key.pub"
 done
-if [ "$authority" = none ]; then :
-elif [ -f "$authority" ] && [ -r "$authority" ]; then
-  stat -L -c 'A%a %U %G %n' -- "$authority"
-  printf 'Q%s\n' "$authority"
-  ssh-keygen -lf "$authority"
-else printf 'Q%s\n' "$authority"
-fi
+held=$NL
+for path in $authorities; do
+  case $held in *"$NL$path$NL"*) continue ;; esac
+  held=$held$path$NL
+  if [ "$path" = none ]; then continue
+  elif [ -f "$path" ] && [ -r "$path" ]; then
+    stat -L -c 'A%a %U %G %n' -- "$path"
+    printf 'Q%s\n' "$path"
+    ssh-keygen -lf "$path"
+  else printf 'Q%s\n' "$path"
+  fi
+done
 # Does the program know strict key exchange? `sshd -T` does not say it.
 for program in $programs; do
   if [ ! -r "$program" ]; then echo Xunknown

@@ -40,7 +40,7 @@ class _Answer:
     others: dict[str, list[str]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     prints: dict[str, list[str]] = field(default_factory=dict)
-    authority: str = ""
+    stats: dict[str, str] = field(default_factory=dict)  # of files of authorities, by path
     authorities: dict[str, list[str]] = field(default_factory=dict)
     moduli: int | None = None
     strict: set[str] = field(default_factory=set)
@@ -91,7 +91,7 @@ def _sections(plain: Sequence[str]) -> _Answer:
             case "K":
                 answer.keys.append(line[1:])
             case "A":
-                answer.authority = line[1:]
+                answer.stats[line.split(" ", 3)[3]] = line[1:]
             case "X":
                 answer.strict.add(line[1:])
             case "M":
@@ -197,10 +197,15 @@ def _host_keys(answer: _Answer, config: Fact) -> Fact:
 def _authorities(answer: _Answer, config: Fact) -> Fact:
     if not config.records:
         return config
-    if answer.authorities and not answer.authority:
-        return missing(FactStatus.PARTIAL, f"cannot read {next(iter(answer.authorities))}")
-    lines = [line for printed in answer.authorities.values() for line in printed]
-    return ok(*authorities(answer.authority, lines)) if answer.authority else ok()
+    records = [
+        record
+        for path, lines in answer.authorities.items()
+        if path in answer.stats
+        for record in authorities(answer.stats[path], lines)
+    ]
+    if hidden := [path for path in answer.authorities if path not in answer.stats]:
+        return Fact(FactStatus.PARTIAL, tuple(records), f"cannot read {hidden[0]}")
+    return ok(*records)
 
 
 def _algorithms(answer: _Answer, config: Fact, keys: Fact, lines: tuple[Directive, ...]) -> Fact:
