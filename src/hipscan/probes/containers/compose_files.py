@@ -81,6 +81,32 @@ function parent(indent,   at) {{
   for (at = top; at > 0; at--) if (depth[at] < indent) return names[at]
   return ""
 }}
+# Variables in one line, masked; nothing where they have a form that is not read.
+function in_line(value,   mark, rest, name, item, out) {{
+  sub(/[ \t]+(#.*)?$/, "", value)
+  if (value !~ /^(\[.*\]|\{{.*\}})$/ || value ~ /\\/) return ""
+  mark = substr(value, 1, 1); rest = substr(value, 2, length(value) - 2)
+  while (sub(/^[ \t,]+/, "", rest) + length(rest)) {{
+    if (rest == "") break
+    if (mark == "{{") {{
+      if (!match(rest, /^["\047]?[A-Za-z_][A-Za-z0-9_.-]*["\047]?:[ \t]+/)) return ""
+      name = substr(rest, 1, RLENGTH); rest = substr(rest, RLENGTH + 1)
+      gsub(/["\047 \t:]/, "", name)
+    }}
+    if (!match(rest, /^"[^"]*"/) && !match(rest, /^\047[^\047]*\047/) &&
+        !match(rest, /^[^],}}[{{"]+/)) return ""
+    item = bare(substr(rest, 1, RLENGTH)); rest = substr(rest, RLENGTH + 1)
+    if (rest !~ /^[ \t]*(,|$)/) return ""
+    if (mark == "[") {{
+      if (!match(item, /^[A-Za-z_][A-Za-z0-9_.-]*=/)) return ""
+      name = substr(item, 1, RLENGTH - 1); item = substr(item, RLENGTH + 1)
+    }}
+    item = state(name, item)
+    item = mark == "[" ? quote(name "=" item) : quote(name) ": " quote(item)
+    out = out (out == "" ? "" : ", ") item
+  }}
+  return mark out (mark == "[" ? "]" : "}}")
+}}
 function odd(why) {{ print "!odd " file ", line " line ": " why }}
 /^F/ {{ print; file = substr($0, 2); top = line = 0; swallow = -1; next }}
 /^!/ {{ print; next }}
@@ -123,6 +149,7 @@ function odd(why) {{ print "!odd " file ", line " line ": " why }}
     else if (value ~ /^[|>]/) {{ swallow = indent; print head " " quote("set") }}
     else if (name ~ /^(ports|env_file|expose)$/ && value ~ /^\[[^]&*!]*\][ \t]*$/)
       print head " " value
+    else if (name == "environment" && (found = in_line(value)) != "") print head " " found
     else if (value ~ /^[[{{]/) {{
       if (name ~ /^(ports|environment|env_file|services|extends|include|<<)$/ ||
           above == "services")
@@ -132,14 +159,14 @@ function odd(why) {{ print "!odd " file ", line " line ": " why }}
     }}
     else if (above != "environment" && name ~ /^({_KEYS})$/) print head " " quote(bare(value))
     else if (above ~ /^(environment$|x-)/) print head " " quote(state(name, bare(value)))
-    else print head " " quote("set")
+    else print head " " quote(is_secret(name) ? state(name, bare(value)) : "set")
     next
   }}
   if (rest ~ /^[?{{[]/) {{ odd("a form that is not read"); next }}
   if (lead ~ /- +$/) {{
     while (top > 0 && depth[top] > place) top--
     above = names[top]; item = bare(rest)
-    if (above == "environment" && match(item, /^[A-Za-z_][A-Za-z0-9_.-]*=/)) {{
+    if (above ~ /^(environment$|x-)/ && match(item, /^[A-Za-z_][A-Za-z0-9_.-]*=/)) {{
       name = substr(item, 1, RLENGTH - 1)
       print ":" lead quote(name "=" state(name, substr(item, RLENGTH + 1)))
     }}
