@@ -38,3 +38,13 @@ def test_what_would_spoil_a_pack_is_refused(
     done = hipscan("rules", "new", tmp_path / folder if folder != "." else folder, rule)
     assert (done.status, message in done.err) == (ExitCode.USAGE, True), done.err
     assert sorted(path.read_text() for path in tmp_path.rglob("*.yaml")) == before
+
+
+def test_the_packs_of_the_configuration_are_known_to_what_follows_a_scan(
+    hipscan: Hipscan, tmp_path: Path
+) -> None:
+    hipscan("rules", "new", tmp_path / "ward", "kiosk-settings-open")
+    assert hipscan("explain", "kiosk-settings-open").status == ExitCode.USAGE
+    (tmp_path / "hipscan.yaml").write_text("packs: [hipaa, ward]\n")
+    assert hipscan("explain", "kiosk-settings-open").status == ExitCode.OK
+    assert "kiosk-settings-open" in hipscan("rules", "list").out

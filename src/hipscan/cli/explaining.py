@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from hipscan.cli import content
+from hipscan.cli.settings import chosen_packs
 from hipscan.documents.document import suggest
 from hipscan.errors import ExitCode, UsageError
 from hipscan.model.rule import AllOf, AnyOf, Check, Condition, Fields, Matcher, Require, Rule
@@ -27,7 +28,7 @@ _REQUIRE: Final = {
 
 def explain(name: str, folders: Sequence[Path]) -> int:
     """Print everything about the rule called `name`."""
-    packs = content.packs(folders)
+    packs = content.packs(chosen_packs(folders))
     rules = {rule.id: (rule, pack) for pack in packs for rule in pack.rules}
     if name not in rules:
         raise UsageError(f"no rule is called {name!r}", hint=suggest(name, rules))

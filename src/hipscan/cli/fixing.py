@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hipscan.cli import content, runs
+from hipscan.cli.settings import chosen_packs
 from hipscan.documents import files
 from hipscan.documents.document import suggest
 from hipscan.errors import ExitCode, UsageError
@@ -66,7 +67,7 @@ def write_fixes(source: str, choice: Choice, folders: Sequence[Path], name: str)
     """Write the fixes to standard output; raise UsageError when there is nothing to choose from."""
     if name not in {"shell", "ansible"}:
         raise UsageError(f"unknown format {name!r}", hint="shell or ansible")
-    rules = {rule.id: rule for pack in content.packs(folders) for rule in pack.rules}
+    rules = {rule.id: rule for pack in content.packs(chosen_packs(folders)) for rule in pack.rules}
     _check_globs(choice, rules)
     failures = _read(source)
     mendings = tuple(_mendings(failures, choice, rules))

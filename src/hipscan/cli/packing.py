@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hipscan.cli import content
+from hipscan.cli.settings import chosen_packs
 from hipscan.errors import ExitCode, UsageError
 from hipscan.evaluate.cases import run_case
 from hipscan.model.rule import Rule
@@ -21,7 +22,7 @@ from hipscan.sanitize import line
 
 def list_rules(folders: Sequence[Path], name: str) -> int:
     """Print all rules, a line each, or every field as JSON."""
-    packs = content.packs(folders)
+    packs = content.packs(chosen_packs(folders))
     if name == "json":
         entries = [_entry(rule, pack) for pack in packs for rule in pack.rules]
         sys.stdout.write(json.dumps(entries, indent=1, default=str) + "\n")

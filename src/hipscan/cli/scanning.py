@@ -1,6 +1,7 @@
 """The work behind `hipscan scan`: from flags to a report and an exit code."""
 
 import gc
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from hipscan.cli import content, outputs, runner, statements
 from hipscan.cli.connections import Connections
 from hipscan.cli.flags import Criteria, Reach, Wanted
 from hipscan.cli.learning import Learning, Recalling
-from hipscan.cli.settings import Settings, settle
+from hipscan.cli.settings import Settings, chosen_packs, settle
 from hipscan.cli.targets import choose
 from hipscan.collect.collector import Order, order
 from hipscan.documents.document import suggest
@@ -106,6 +107,7 @@ class Judging:
     format: str
     outputs: tuple[outputs.Output, ...]
     least: Severity
+    named: tuple[Path, ...] = ()  # packs that other commands have to be told of
 
     def recorder(self, folder: RunFolder) -> Recorder:
         """Return the recorder of a run that starts now."""
@@ -113,7 +115,7 @@ class Judging:
 
     def finish(self, report: Report) -> int:
         """Write every report; return the exit code."""
-        view = View(self.least, next_command=next_command(report))
+        view = View(self.least, next_command=next_command(report, self.named))
         return outputs.write_all(report, self.format, self.outputs, view)
 
 
@@ -135,6 +137,7 @@ def prepare(settings: Settings) -> Judging:
         outputs.check_format(wanted.format),
         outputs.parse(wanted.outputs),
         wanted.least or Severity.INFO,
+        criteria.packs if criteria.packs and criteria.packs != chosen_packs(()) else (),
     )
 
 
@@ -188,10 +191,11 @@ def check_level(level: str) -> str:
     return level
 
 
-def next_command(report: Report) -> str:
+def next_command(report: Report, named: Sequence[Path]) -> str:
     """Return the command a person would want to type next."""
     for target in report.targets():
         for finding in sorted(target.findings, key=lambda item: -item.severity.rank):
             if finding.observations:
-                return f"hipscan explain {finding.rule}"
+                options = [word for folder in named for word in ("-p", str(folder))]
+                return shlex.join(["hipscan", "explain", finding.rule, *options])
     return f"hipscan report {report.run.id} -o html=report.html"

@@ -1,7 +1,8 @@
 """What holds for a run: flags over environment over hipscan.yaml over user and system file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 
 from hipscan.cli.flags import Criteria, Reach, Wanted
@@ -50,6 +51,11 @@ def settle(reach: Reach, criteria: Criteria, wanted: Wanted) -> Settings:
 def settle_reach(reach: Reach) -> Settings:
     """Return what holds for a command that only reaches targets."""
     return settle(reach, Criteria(), Wanted())
+
+
+def chosen_packs(folders: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the packs that --pack names, else those of the configuration, as for a scan."""
+    return tuple(folders) or load().packs or ()
 
 
 def _reach(reach: Reach, config: Config) -> Reach:
