@@ -140,11 +140,14 @@ def _tumbleweed(_version: str, _name: str) -> Distribution:
 def _suse(version: str, name: str) -> Distribution:
     """Return SUSE's: the product by its PRETTY_NAME, and the modules of the same release.
 
-    What is fixed in long-term support alone is filed under "... 15 SP4-LTSS".
+    What is fixed in long-term support alone is filed under "... 15 SP4-LTSS". The modules of 12 are
+    those of all its service packs.
     """
     found = _distribution("SUSE", name.removeprefix("SUSE "), Scheme.RPM, _BUILT_BY_SUSE)
     release = re.escape(version.replace(".", " SP"))
-    pattern = rf"{found.ecosystems}(?:-[A-Z]+)?|SUSE:Linux Enterprise {_SUSE_PARTS} {release}"
+    if _major(version) == "12":
+        release = f"(?:{release}|12)"
+    pattern = rf"{found.ecosystems}(?:-[A-Z]+)?|SUSE:{_SUSE_PARTS} {release}"
     return replace(found, ecosystems=pattern, epochs=False)
 
 
@@ -156,7 +159,8 @@ def _distribution(base: str, release: str, scheme: Scheme, vendor: str) -> Distr
 # Modules and extensions, which a product's packages are filed under as well; the packages that none
 # of them brought are not installed. "15 SP5-LTSS" is also called "... LTSS Extended Security".
 _SUSE_PARTS: Final = (
-    "(?:Module for .*|High Availability Extension|Workstation Extension|Server LTSS.*|Real Time)"
+    "(?:Package Hub|Linux Enterprise (?:Module for .*|High Availability Extension"
+    "|Workstation Extension|Server LTSS.*|Real Time))"
 )
 
 _MAKERS: Final[Mapping[str, Callable[[str, str], Distribution]]] = {
