@@ -22,17 +22,22 @@ def rpm_repositories(files: Mapping[str, Sequence[str]]) -> list[Record]:
     enabled=1
     gpgcheck=1
     """
-    main: Section = {}
-    for path in _MAIN:
-        for _, name, section in sections(files.get(path, ())):
-            main = section if name == "main" else main
+    main, zypper = _main(files, _MAIN), _main(files, (f"{_ZYPPER}zypp.conf",))
     return [
-        _record(path, line, name, section, {} if path.startswith(_ZYPPER) else main)
+        _record(path, line, name, section, zypper if path.startswith(_ZYPPER) else main)
         for path, lines in files.items()
         if not path.startswith("/etc/apt/")
         for line, name, section in sections(lines)
         if name != "main"
     ]
+
+
+def _main(files: Mapping[str, Sequence[str]], paths: Sequence[str]) -> Section:
+    found: Section = {}
+    for path in paths:
+        for _, name, section in sections(files.get(path, ())):
+            found = section if name == "main" else found
+    return found
 
 
 def sections(lines: Sequence[str]) -> Iterator[tuple[int, str, Section]]:

@@ -57,6 +57,7 @@ if command -v dnf >/dev/null || command -v yum >/dev/null || command -v zypper >
   {
     if [ -e /etc/dnf/dnf.conf ] || [ ! -e /etc/yum.conf ]; then files /etc/dnf/dnf.conf
     else files /etc/yum.conf; fi
+    [ ! -e /etc/zypp/zypp.conf ] || files /etc/zypp/zypp.conf
     for folder in /etc/yum.repos.d /etc/yum/repos.d /etc/distro.repos.d /etc/zypp/repos.d; do
       [ ! -d "$folder" ] || dropins "$folder" .repo
     done
