@@ -76,7 +76,9 @@ if [ -e {rsyslog.MAIN} ]; then
   wanted rsyslog
   files {rsyslog.MAIN}
   set --
-  for path in {" ".join(rsyslog.UNITS)}; do [ ! -f "$path" ] || set -- "$@" "$path"; done
+  for path in {" ".join(rsyslog.UNITS)} {rsyslog.PIECES}/*.conf; do
+    [ ! -f "$path" ] || set -- "$@" "$path"
+  done
   [ $# -eq 0 ] || files "$@"
   [ ! -r {rsyslog.MAIN} ] || more {rsyslog.MAIN} \
     's/^[[:blank:]]*\$[Ii]nclude[Cc]onfig[[:blank:]]*\([^[:blank:]]*[^/]\)[[:blank:]]*$/\1/p

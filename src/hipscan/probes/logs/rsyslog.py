@@ -18,6 +18,7 @@ UNITS: Final = (
     "/usr/lib/systemd/system/rsyslog.service",
     "/etc/systemd/system/rsyslog.service",
 )
+PIECES: Final = "/etc/systemd/system/rsyslog.service.d"
 _OBJECT: Final = re.compile(
     r'\b(module|input|action|global|include)\s*\(((?:[^()"]|"(?:\\.|[^"\\])*")*)\)', re.IGNORECASE
 )
@@ -117,8 +118,9 @@ def _select(text: str, at: tuple[str, int], state: _State) -> None:
         state.at = at
     else:
         state.at, state.logins = at, True
-        if words := _PRIORITIES.findall(text) if _SELECTOR.match(text) else ():
-            state.logins = text.lstrip().startswith(("if", ":")) or _takes_logins(words)
+        selector = re.split(r"[@/:]", text, maxsplit=1)[0] if _SELECTOR.match(text) else ""
+        if words := _PRIORITIES.findall(selector):
+            state.logins = selector.lstrip().startswith("if") or _takes_logins(words)
 
 
 def _takes_logins(words: Sequence[tuple[str, str]]) -> bool:
@@ -137,7 +139,8 @@ def _takes_logins(words: Sequence[tuple[str, str]]) -> bool:
 
 def _unit_umask(files: Mapping[str, Sequence[str]]) -> int:
     found = 0
-    for path in UNITS:
+    pieces = sorted(path for path in files if path.startswith(f"{PIECES}/"))
+    for path in (*UNITS, *pieces):
         for line in files.get(path, ()):
             key, _, value = line.partition("=")
             if key.strip() == "UMask" and re.fullmatch(r"[0-7]{3,4}", value.strip()):
