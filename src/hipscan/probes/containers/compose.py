@@ -142,7 +142,7 @@ FIELDS: Final = {
     **MODE_FIELDS,
 }
 
-_SECRET: Final = re.compile(r"PASS|SECRET|TOKEN|CREDENTIAL", re.IGNORECASE)
+_SECRET: Final = re.compile(r"PASS|SECRET|TOKEN|CREDENTIAL|_PWD?$|REGISTERED_USERS$", re.IGNORECASE)
 # Variables about passwords that hold none.
 _CHOICES: Final = re.compile(r"_ALLOW_EMPTY_(ROOT_)?PASSWORD$|_RANDOM_ROOT_PASSWORD$")
 
@@ -238,7 +238,11 @@ def _service(
         "open_ports": None if is_vague else sorted(opened),
         "host_network": host_network,
         "privileged": body.get("privileged") == "true",
-        "variables": sorted(f"{k}={v}" for k, v in states.items() if not _is_secret(k)),
+        "variables": sorted(
+            f"{k}={'set' if v == 'known-default' else v}"
+            for k, v in states.items()
+            if not _is_secret(k)
+        ),
         "names": sorted(states),
         "default_secrets": sorted({*_with(states, "known-default"), *left}),
         "empty_secrets": _with(states, "empty"),

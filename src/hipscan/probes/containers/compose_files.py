@@ -47,7 +47,17 @@ FUNCTIONS: Final = rf"""function bare(text) {{
   if (text ~ /^".*"$/ || text ~ /^\047.*\047$/) text = substr(text, 2, length(text) - 2)
   return text
 }}
-function is_secret(name) {{ return toupper(name) ~ /PASS|SECRET|TOKEN|CREDENTIAL/ }}
+function is_secret(name) {{
+  return toupper(name) ~ /PASS|SECRET|TOKEN|CREDENTIAL|_PWD?$|REGISTERED_USERS$/
+}}
+function users(text,   n, i, pairs, words) {{
+  gsub(/[][{{}}"\047\\ \t]/, "", text); n = split(text, pairs, ",")
+  for (i = 1; i <= n; i++) {{
+    split(pairs[i], words, ":")
+    if (words[1] == words[2] || plain(words[2]) == "known-default") return "known-default"
+  }}
+  return text == "" ? "empty" : "set"
+}}
 function plain(value) {{
   return value == "" ? "empty" : value ~ /^({_PUBLISHED})$/ ? "known-default" : "set"
 }}
@@ -64,7 +74,8 @@ function state(name, value,   inner) {{
       sub(/^:?-/, "", inner); sub(/\}}$/, "", inner); return "fallback-" plain(inner) ":" name
     }}
   }}
-  return value ~ /\$/ ? "variable" : plain(value)
+  if (value ~ /\$/) return "variable"
+  return name ~ /REGISTERED_USERS$/ ? users(value) : plain(value)
 }}
 function given(name, value) {{
   if (name ~ /(^|_)({_PLAIN})(_|$)/ && !is_secret(name) && value ~ /^[A-Za-z0-9_.:\/-]+$/)
@@ -108,8 +119,13 @@ function in_line(value,   mark, rest, name, item, out) {{
   return mark out (mark == "[" ? "]" : "}}")
 }}
 function odd(why) {{ print "!odd " file ", line " line ": " why }}
-/^F/ {{ print; file = substr($0, 2); top = line = 0; swallow = -1; next }}
-/^!/ {{ print; next }}
+function settle() {{
+  if (held != "") print held " " quote(state(whose, block))
+  held = ""
+}}
+END {{ settle() }}
+/^F/ {{ settle(); print; file = substr($0, 2); top = line = 0; swallow = -1; next }}
+/^!/ {{ settle(); print; next }}
 {{
   line++; text = substr($0, 2); sub(/\r$/, "", text)
   if (file !~ /\.ya?ml$/) {{
@@ -122,8 +138,8 @@ function odd(why) {{ print "!odd " file ", line " line ": " why }}
   }}
   if (text ~ /^[ \t]*(#|$)/ || text ~ /^(---|%)/) next
   match(text, /^ */); indent = RLENGTH
-  if (swallow >= 0 && indent > swallow) next
-  swallow = -1
+  if (swallow >= 0 && indent > swallow) {{ block = block text; next }}
+  swallow = -1; settle()
   rest = substr(text, indent + 1); lead = substr(text, 1, indent); place = indent
   if (rest ~ /^\t/) {{ odd("a tab"); next }}
   while (match(rest, /^- +/)) {{
@@ -146,7 +162,11 @@ function odd(why) {{ print "!odd " file ", line " line ": " why }}
         name == "extends" && value ~ /^\{{[A-Za-z0-9_.\/:, "\047-]*\}}[ \t]*$/)
       print head " " value
     else if (value ~ /^[!&]/) odd("a form that is not read")
-    else if (value ~ /^[|>]/) {{ swallow = indent; print head " " quote("set") }}
+    else if (value ~ /^[|>]/) {{
+      swallow = indent
+      if (name ~ /REGISTERED_USERS$/) {{ held = head; whose = name; block = "" }}
+      else print head " " quote("set")
+    }}
     else if (name ~ /^(ports|env_file|expose)$/ && value ~ /^\[[^]&*!]*\][ \t]*$/)
       print head " " value
     else if (name == "environment" && (found = in_line(value)) != "") print head " " found

@@ -33,7 +33,7 @@ if [ -e {_JSON} ]; then
   END {{
     if (text !~ /^[ \t]*\{{.*\}}[ \t]*$/ && text !~ /^[ \t]*$/) print ":unreadable"
     rest = text
-    list = "\"({_LISTS})\"[ \t]*:[ \t]*[[][^]]*[]]"
+    list = "\"({_LISTS})\"[ \t]*:[ \t]*[[]([ \t,]*\"[^\"]*\")*[ \t]*[]]"
     scalar = "\"({_SCALARS})\"[ \t]*:[ \t]*(true|false|\"[^\"]*\")"
     while (match(rest, list "|" scalar)) {{
       print ":" substr(rest, RSTART, RLENGTH); rest = substr(rest, RSTART + RLENGTH)
