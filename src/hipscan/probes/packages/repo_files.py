@@ -75,7 +75,10 @@ def _record(path: str, line: int, name: str, section: Section, main: Section) ->
         "enabled": _flag(section.get("enabled", "1")),
         "verified": gpgcheck,
         "gpgcheck": gpgcheck,
-        "repo_gpgcheck": _flag(merged.get("repo_gpgcheck", "0")),
+        # To zypper gpgcheck means the lists as well.
+        "repo_gpgcheck": _flag(
+            merged.get("repo_gpgcheck", merged["gpgcheck"] if is_zypper else "0")
+        ),
         "sslverify": _flag(merged.get("sslverify", "1")),
         "file": path,
         "line": line,
