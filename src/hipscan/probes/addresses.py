@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Final
 
 _LOOPBACK: Final = re.compile(
-    r"^\[?(localhost[46]?(\.localdomain[46]?)?|(::ffff:)?127(\.\d{1,3}){1,3}|::1|_local_|lo)\]?"
+    r"^\[?((ip6-)?(localhost|loopback)[46]?(\.localdomain[46]?)?|(::ffff:)?127(\.\d{1,3}){1,3}|::1|"
+    r"_(local|lo)(:ipv[46])?_|lo)\]?"
     r"(:\d+)?(%\w+)?$",
     re.IGNORECASE,
 )

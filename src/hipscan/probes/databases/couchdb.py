@@ -39,9 +39,8 @@ line ~ /^-setcookie[ \t]/ {{
   print line ~ /[ \t]monster[ \t]*$/ ? ":-setcookie monster" : ":-setcookie hidden"; next
 }}
 section == "admins" && line ~ /^[^;# \t].*=/ {{ print ":admin = hidden"; next }}
-line ~ /^(bind_address|port|require_valid_user|enable|httpsd|tls_versions)[ \t]*=/ {{
-  print ":" line
-}}'
+line ~ /^(bind_address|port|enable|httpsd|tls_versions)[ \t]*=/ ||
+line ~ /^require_valid_user(_except_for_up)?[ \t]*=/ {{ print ":" line }}'
 """
 
 FIELDS: Final = {
@@ -81,7 +80,8 @@ def _record(top: str, read: Listing) -> Record:
     arguments = read.files.get(f"{top}/vm.args", ())
     listen = held.get(("chttpd", "bind_address"), "127.0.0.1")
     port = held.get(("chttpd", "port"), "5984")
-    valid = [held.get((part, "require_valid_user"), "") for part in _LOGIN_SECTIONS]
+    keys = ("require_valid_user", "require_valid_user_except_for_up")
+    valid = [held.get((part, key), "") for part in _LOGIN_SECTIONS for key in keys]
     tls = held.get(("ssl", "enable"), "") == "true" or bool(held.get(("daemons", "httpsd")))
     record: dict[str, Value] = {
         "listen": listen,
