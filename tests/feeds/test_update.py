@@ -1,7 +1,9 @@
 """Downloads, from a server that does not always behave; nothing that it does harms the index."""
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -69,6 +71,17 @@ def test_asks_only_for_what_has_changed(folder: Path, served: Served) -> None:
     assert served.headers[-1]["if-none-match"] == '"1"'
     served.etag = '"2"'
     (result,) = _update(folder, served, "good")
+    assert result.imported is not None
+
+
+def test_gets_a_list_without_a_date_again_where_it_is_old(folder: Path, served: Served) -> None:
+    served.content = b"version,codename,series,created,release,eol,eol-lts\n12,B,b,2021,2023,\n"
+    mirrors = {"releases": f"{served.url}/good/{{name}}"}
+    first, again = (update(("releases:debian",), folder, mirrors, limits=_FAST) for _ in range(2))
+    assert (first[0].imported is None, again[0].imported) == (False, None)
+    with closing(sqlite3.connect(folder / schema.FILE_NAME)) as index, index:
+        index.execute("UPDATE feed SET dated = '2025-01-01T00:00:00+00:00', newest = dated")
+    (result,) = update(("releases:debian",), folder, mirrors, limits=_FAST)
     assert result.imported is not None
 
 

@@ -1,8 +1,9 @@
 """`hipscan feeds update`: which feeds, from where, and what became of each."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -15,8 +16,11 @@ from hipscan.feeds.build import Build, building, make_folder
 from hipscan.feeds.fetch import Download, Limits
 from hipscan.feeds.index import opened
 from hipscan.feeds.planning import Work
+from hipscan.model.knowledge import at
 
 _ALWAYS: Final = ("kev", "epss")
+_UNDATED: Final = ("releases:", "support:")
+_AGAIN: Final = timedelta(days=30)
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9-]+")
 
 
@@ -53,6 +57,19 @@ def _in(folder: Path) -> tuple[str, ...]:
         return tuple(feed.name for feed in index.feeds()) if index else ()
 
 
+def _young(folder: Path) -> Iterator[str]:
+    """Yield the feeds in the index, without lists that bear no date and were read long ago.
+
+    Those count as of the day of their import: it moves only where they are got again, changed or
+    not.
+    """
+    with opened(folder) as index:
+        for feed in index.feeds() if index else ():
+            is_old = datetime.now(UTC) - at(feed.dated) > _AGAIN
+            if not (is_old and feed.name.startswith(_UNDATED)):
+                yield feed.name
+
+
 def address(name: str, mirrors: Mapping[str, str]) -> str:
     """Return where the feed is published, or the mirror that the configuration names for it."""
     kind, _, which = name.partition(":")
@@ -68,7 +85,7 @@ def update(
     say: Callable[[str], None] = lambda _text: None,
 ) -> list[Updated]:
     """Download and import feeds; what fails is in the result. Raises OutputError."""
-    there = frozenset(_in(folder))
+    there = frozenset(_young(folder))
     _make(folder / "downloads")
     downloads = {name: _download(name, folder, mirrors, limits) for name in wanted}
     results: dict[str, Updated] = {}
