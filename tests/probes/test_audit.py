@@ -61,6 +61,7 @@ _PARTS = st.sampled_from(
         *("-F auid>=1000", "-F auid!=unset", "-F auid!=-1", "-F uid=root", "-F gid=users"),
         *("-F exit=-EACCES", "-F exit=-13", "-F success=0", "-F a1&0100", "-F a2&=0x3"),
         *("-F path=/etc/passwd", "-F dir=/srv/", "-F perm=wa", "-k one", "-F key=two"),
+        *("-F dir=/srv/a\\ b", "-k a\\ b"),
         *("-C auid!=uid", "-C uid!=euid", "-F exe=/bin/sh", "-F subj_type=cron_t"),
     ]
 )

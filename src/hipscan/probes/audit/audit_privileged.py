@@ -5,6 +5,7 @@ Follows from the walk over the file systems and the rules of the files; where `/
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from hipscan.model.fact import Fact, FactStatus, Record, missing
@@ -14,7 +15,7 @@ from hipscan.probes.audit.audit_files import Loaded
 from hipscan.probes.audit.audit_names import TABLES, arches_of
 from hipscan.probes.audit.audit_rules import AuditRule, parse_line
 from hipscan.probes.audit.audit_topics import MERGED
-from hipscan.probes.audit.audit_values import Names
+from hipscan.probes.audit.audit_values import BadRuleError, Names
 from hipscan.probes.base import FactSpec, Field, FieldType
 
 SPEC: Final = FactSpec(
@@ -47,10 +48,12 @@ def derive(fact: Callable[[str], Fact], _knowledge: Knowledge) -> Fact:
 
 
 def _rules(fact: Fact, machine: str) -> Iterator[Loaded]:
+    """Yield the rules; a snapshot of old may have some that auditctl refuses, which do nothing."""
     for record in fact.records:
-        rule = parse_line(str(record["rule"]), Names(machine))
-        if isinstance(rule, AuditRule):
-            yield Loaded(rule, str(record.get("place", "")))
+        with suppress(BadRuleError):
+            rule = parse_line(str(record["rule"]), Names(machine))
+            if isinstance(rule, AuditRule):
+                yield Loaded(rule, str(record.get("place", "")))
 
 
 def _programs(walk: Fact, coverage: Coverage) -> Iterator[Record]:

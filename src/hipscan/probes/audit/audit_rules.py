@@ -42,6 +42,10 @@ _OPERATORS: Final = {
 }
 
 
+def _escaped(text: str) -> str:
+    return text.replace(" ", "\\ ")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Term:
     """One condition: a field, an operator, a value in its normal form.
@@ -56,7 +60,7 @@ class Term:
 
     def __str__(self) -> str:
         flag = "-C" if self.to_field else "-F"
-        return f"{flag} {self.field}{self.operator}{self.value}"
+        return f"{flag} {self.field}{self.operator}{_escaped(self.value)}"
 
     @property
     def number(self) -> int | None:
@@ -113,12 +117,16 @@ class AuditRule:
         arch = [str(term) for term in self.terms if term.field == "arch"]
         rest = [str(term) for term in sorted(self.terms) if term.field != "arch"]
         calls = [f"-S {','.join(sorted(self.syscalls))}"] if self.syscalls else []
-        return " ".join([*head, *arch, *calls, *rest, *(f"-k {key}" for key in self.keys)])
+        return " ".join(
+            [*head, *arch, *calls, *rest, *(f"-k {_escaped(key)}" for key in self.keys)]
+        )
 
     def _as_watch(self) -> str:
         fields = {term.field: term.value for term in self.terms if term.operator == "="}
-        keys = "".join(f" -k {key}" for key in self.keys)
-        return f"-w {fields['path']} -p {fields['perm']}{keys}" if self.loose else ""
+        if not self.loose or len(self.terms) > 2:  # noqa: PLR2004  # path and perm
+            return ""
+        keys = "".join(f" -k {_escaped(key)}" for key in self.keys)
+        return f"-w {_escaped(fields['path'])} -p {fields['perm']}{keys}"
 
 
 @dataclass(frozen=True, slots=True)
