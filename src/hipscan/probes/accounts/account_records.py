@@ -12,7 +12,7 @@ from hipscan.probes.base import Listing
 
 _DAY: Final = 86400
 _NOBODY: Final = frozenset({65534, 65535, 4294967294})
-_NO_LOGIN: Final = frozenset({"nologin", "false", "true", "sync", "halt", "shutdown"})
+_NO_LOGIN: Final = frozenset({"nologin", "false", "true", "null", "sync", "halt", "shutdown"})
 _LOCAL: Final = frozenset({"files", "systemd", "compat", "mymachines", "altfiles", "db"})
 
 
