@@ -110,7 +110,8 @@ def _server(held: Mapping[str, str], top: str, *, remote: bool, set_networks: bo
 
 def _service(each: Service, main: Mapping[str, str], top: str) -> Record:
     held = {**main, **each.options}
-    level = tls_level("smtpd", held)
+    wanted = tls_level("smtpd", held)
+    level = wanted if wanted != "may" or _has_certificate(held) else "none"
     protocols = _protocols("smtpd", level, held)
     logins = _is_on("smtpd_sasl_auth_enable", held)
     host, _, port = each.name.rpartition(":")
@@ -125,8 +126,8 @@ def _service(each: Service, main: Mapping[str, str], top: str) -> Record:
         "severity": "high" if level == "encrypt" else "medium",
         "logins": logins,
         "clear_logins": logins
-        and level != "encrypt"
-        and not (level == "may" and _is_on("smtpd_tls_auth_only", held)),
+        and wanted != "encrypt"
+        and not (wanted == "may" and _is_on("smtpd_tls_auth_only", held)),
         "relays_for_all": not _is_guarded(held),
         "file": f"{top}/main.cf",
     }
@@ -142,18 +143,18 @@ def _is_on(key: str, held: Mapping[str, str]) -> bool:
 
 
 def tls_level(side: str, held: Mapping[str, str]) -> str:
-    """Return the TLS level of `smtp` (sending) or `smtpd`: the older switches stand in for it.
-
-    Without a certificate smtpd cannot offer TLS (TLS_README).
-    """
+    """Return the TLS level of `smtp` (sending) or `smtpd`: the older switches stand in for it."""
     if _is_on(f"{side}_tls_wrappermode", held) and side == "smtpd":
         return "encrypt"
     level = _value(f"{side}_tls_security_level", held).lower()
     if not level and _is_on(f"{side}_enforce_tls", held):
         level = "encrypt"
-    level = level or ("may" if _is_on(f"{side}_use_tls", held) else "none")
-    offers = side == "smtp" or any(_value(key, held) for key in CERTIFICATES)
-    return level if offers or level != "may" else "none"
+    return level or ("may" if _is_on(f"{side}_use_tls", held) else "none")
+
+
+def _has_certificate(held: Mapping[str, str]) -> bool:
+    """Say whether smtpd has one; without it cannot offer TLS, whatever is set (TLS_README)."""
+    return any(_value(key, held) for key in CERTIFICATES)
 
 
 def _protocols(side: str, level: str, held: Mapping[str, str]) -> list[str]:
