@@ -46,8 +46,8 @@ _SCRIPT: Final = r"""
 set -- /proc/cmdline
 for path in /etc/default/grub /etc/default/grub.d/*.cfg /etc/kernel/cmdline \
   /boot/loader/entries/*.conf /boot/efi/loader/entries/*.conf /efi/loader/entries/*.conf \
-  /boot/extlinux.conf /boot/extlinux/extlinux.conf /etc/grub.d/* /boot/grub/grub.cfg /boot/grub/custom.cfg \
-  /boot/grub2/grub.cfg /boot/grub2/custom.cfg /boot/grub2/user.cfg \
+  /boot/extlinux.conf /boot/extlinux/extlinux.conf /etc/grub.d/* /boot/grub/grub.cfg \
+  /boot/grub/custom.cfg /boot/grub2/grub.cfg /boot/grub2/custom.cfg /boot/grub2/user.cfg \
   /boot/efi/EFI/*/grub.cfg /boot/efi/EFI/*/user.cfg; do
   case $path in *[*]*) continue ;; esac
   if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"

@@ -89,6 +89,14 @@ if [ -n "$number" ] && command -v perl >/dev/null; then
   # shellcheck disable=SC2016  # perl's variables
   perl -e '$t = "\0" x 256; $r = syscall($ARGV[0], $t);
     print "adjtimex $r ", unpack("x24 q", $t), "\n"' "$number"
+elif [ -x /usr/libexec/platform-python ]; then # RHEL has it for dnf, and no perl
+  /usr/libexec/platform-python -I -S -B -c 'import ctypes, sys
+t = ctypes.create_string_buffer(256)
+r = ctypes.CDLL(None).adjtimex(t)
+print("adjtimex", r, int.from_bytes(t[24:32], sys.byteorder))'
+elif command -v busybox >/dev/null; then
+  busybox adjtimex | awk '/maxerror:/ {{ error = $2 }}
+    /return value:/ {{ print "adjtimex", $3, error }}'
 fi
 printf 'read end\n'
 """
@@ -150,7 +158,7 @@ def _clock(words: Sequence[Sequence[str]]) -> Fact:
                 record["synchronised"] = int(error) < _LIMIT
                 record["error"] = min(int(error), _LIMIT) // 1000
     if not record:
-        return missing(FactStatus.UNSUPPORTED, "no perl that could ask the kernel")
+        return missing(FactStatus.UNSUPPORTED, "no program that could ask the kernel")
     return ok({"synchronised": None, **record})
 
 
@@ -255,5 +263,5 @@ PROBE: Final = Probe(
     ),
     script=SCRIPT,
     parse=parse,
-    commands=("stat", "perl"),
+    commands=("stat", "perl", "platform-python", "busybox adjtimex"),
 )
