@@ -158,7 +158,7 @@ END {{ settle() }}
     if (value ~ /^#/) value = ""
     if (value == "" || value ~ /^\*[A-Za-z0-9_-]+[ \t]*$/ || value ~ /^(\[\]|\{{\}})[ \t]*$/)
       print head " " value
-    else if (name == "<<" && value ~ /^\[[ \t]*(\*[A-Za-z0-9_-]+[ \t,]*)+\][ \t]*$/ ||
+    else if (name ~ /^[<][<]$/ && value ~ /^\[[ \t]*(\*[A-Za-z0-9_-]+[ \t,]*)+\][ \t]*$/ ||
         name == "extends" && value ~ /^\{{[A-Za-z0-9_.\/:, "\047-]*\}}[ \t]*$/)
       print head " " value
     else if (value ~ /^[!&]/) odd("a form that is not read")
@@ -171,7 +171,7 @@ END {{ settle() }}
       print head " " value
     else if (name == "environment" && (found = in_line(value)) != "") print head " " found
     else if (value ~ /^[[{{]/) {{
-      if (name ~ /^(ports|environment|env_file|services|extends|include|<<)$/ ||
+      if (name ~ /^(ports|environment|env_file|services|extends|include|[<][<])$/ ||
           above == "services")
         odd(name " in one line")
       if (value !~ /[]}}][ \t]*$/) swallow = indent
