@@ -115,7 +115,7 @@ def _kernel(
         version = str(package["version"])
         name = running_kernel.source_name(package)
         looked_up = str(package["name"]) if distribution.binary_names else name
-        is_old = package.get("manager") == "dpkg" and told not in {"", version}
+        is_old = package.get("manager") in {"dpkg", "apk"} and told not in {"", version}
         runs = told if is_old else version
         place = distributions.of_package({**package, "version": runs}, distribution)
         yield (

@@ -16,6 +16,7 @@ _DEB_SOURCE: Final = re.compile(r"linux(?:-.+)?")
 _DEB_SIGNED: Final = re.compile(r"^linux-(?:signed|meta|latest)(?=-|$)")
 _DEB_ARCH: Final = re.compile(r"-(?:amd64|arm64|i386|armhf|ppc64el|s390x)$")
 _RPM_SOURCE: Final = re.compile(r"kernel(?:-.+)?")
+_APK_NAME: Final = re.compile(r"linux-(lts|virt|stable|edge|rpi[0-9]*)")
 _RPM_NAME: Final = re.compile(
     r"kernel(?:-(?:rt|uek|64k|debug|default|azure|preempt))?(?:-(?:core|base|modules.*))?"
 )
@@ -29,6 +30,8 @@ _NO_KERNEL: Final = re.compile(
 def belongs(package: Record) -> bool:
     """Say whether the package is built from the source of a kernel."""
     source = str(package.get("source"))
+    if package.get("manager") == "apk":
+        return bool(_APK_NAME.fullmatch(str(package.get("name"))))
     shape = {"dpkg": _DEB_SOURCE, "rpm": _RPM_SOURCE}.get(str(package.get("manager")))
     if shape is None or not shape.fullmatch(source):
         return False
@@ -53,6 +56,9 @@ def _is_running(package: Record, release: str) -> bool:
     if package.get("manager") == "dpkg":
         image = f"linux-image-{release}"
         return name in {image, f"{image}-unsigned", f"linux-image-unsigned-{release}"}
+    if package.get("manager") == "apk":
+        match = _APK_NAME.fullmatch(name)
+        return match is not None and release == f"{version.replace('-r', '-')}-{match[1]}"
     if not _RPM_NAME.fullmatch(name):
         return False
     built = version.partition(":")[2] or version

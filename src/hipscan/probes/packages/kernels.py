@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from hipscan.model.fact import Record
 from hipscan.probes.base import Field, FieldType
-from hipscan.versions import dpkg, rpm
+from hipscan.versions import apk, dpkg, rpm
 
 KERNEL_FIELDS: Final = {
     "running": Field(FieldType.TEXT, "uname -r"),
@@ -57,6 +57,12 @@ class Kernel:
             return cls(f"{version.rpartition('.')[0]}-{suse[1]}", suse[1], version, rpm.key)
         return cls(f"{version}.{arch}", package.removesuffix("-core"), version, rpm.key)
 
+    @classmethod
+    def of_apk(cls, package: str, version: str) -> Self:
+        """Return the kernel in linux-lts 6.6.49-r0, which calls itself 6.6.49-0-lts."""
+        flavour = package.removeprefix("linux-")
+        return cls(f"{version.replace('-r', '-')}-{flavour}", flavour, version, apk.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -81,6 +87,8 @@ def kernel_record(running: Running, installed: Sequence[Kernel]) -> Record:
     rivals = [kernel for kernel in installed if kernel.flavour == flavour] or installed
     newest = max(rivals, key=lambda kernel: kernel.key(kernel.version))
     version = _told(running) or (same.version if same else "")
+    if not version and newest.key is apk.key and flavour == newest.flavour:
+        version = re.sub(r"-([0-9]+)-[a-z].*$", r"-r\1", release)
     return {
         "running": running.release,
         "running_version": version or None,

@@ -67,6 +67,15 @@ for db in /var/lib/rpm /usr/lib/sysimage/rpm; do
     linux-firmware bash
   break
 done
+for db in /lib/apk/db/installed /usr/lib/apk/db/installed; do
+  [ -s "$db" ] || continue
+  echo apk
+  awk -F: '
+    $1 == "P" { name = $2 }
+    $1 != "V" { next }
+    name ~ /^linux-(lts|virt|stable|edge|rpi[0-9]*)$/ { print "apk " name "|" $2 }' "$db"
+  break
+done
 """
 )
 
@@ -95,6 +104,7 @@ def parse(text: str, _status: int) -> Facts:
     deb ii |linux-image-6.1.0-28-amd64|6.1.119-1
     unpacked 1795290000 /var/lib/dpkg/info/libc6:amd64.list
     rpm kernel-core|(none)|5.14.0-427.el9|x86_64|1795290000
+    apk linux-lts|6.6.49-r0
     """
     seen = listing(text)
     words = dict(line.partition(" ")[::2] for line in seen.plain)
@@ -102,8 +112,10 @@ def parse(text: str, _status: int) -> Facts:
     problem = _problem(seen, words, packages)
     if problem:
         return {"reboot": problem, "kernel": problem}
+    nothing = missing(Status.UNSUPPORTED, "nothing of apk's tells whether a reboot is due")
+    is_apk = not {"dpkg", "rpm"} & words.keys()
     return {
-        "reboot": ok(_reboot(seen, words, packages)),
+        "reboot": nothing if is_apk else ok(_reboot(seen, words, packages)),
         "kernel": _kernel(seen.plain, words, packages),
     }
 
@@ -116,8 +128,8 @@ def _problem(
         return missing(Status.UNSUPPORTED, unsupported[0].text)
     if "rpm" in words and not packages:
         return missing(Status.PARTIAL, "rpm answered nothing about any package")
-    if not {"dpkg", "rpm"} & words.keys():
-        return missing(Status.UNSUPPORTED, "neither dpkg nor rpm tells what is installed")
+    if not {"dpkg", "rpm", "apk"} & words.keys():
+        return missing(Status.UNSUPPORTED, "neither dpkg, rpm nor apk tells what is installed")
     return None
 
 
@@ -157,6 +169,7 @@ def _kernel(
         for name, _, release, arch, _ in packages
         if _KERNEL.fullmatch(name)
     ]
+    kernels += [Kernel.of_apk(*line[4:].split("|")) for line in lines if line.startswith("apk ")]
     images = [kernel for kernel in kernels if kernel]
     if not images and "rpm" in words and "dpkg" not in words:
         # A kernel of another name is a kernel all the same.

@@ -4,10 +4,10 @@ apt's sources in both forms, the repository files of dnf and zypper, and the set
 let unsigned packages in. hipscan.probes.packages.apt_sources and repo_files read the files.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from hipscan.model.fact import Fact, FactStatus, absent, missing, ok
+from hipscan.model.fact import Fact, FactStatus, Record, absent, missing, ok
 from hipscan.probes.base import (
     Facts,
     FactSpec,
@@ -49,6 +49,7 @@ if [ -d /etc/apt ] && command -v apt-config >/dev/null; then
     { name = tolower($1) }
     name ~ /^(apt::get::allowunauthenticated|acquire::allow(insecure|weak)repositories)$/ ||
     name == "acquire::allowdowngradetoinsecurerepositories" { print "set", $0 }
+    name ~ /^acquire::https::(.*::)?verify-peer$/ { print "set", $0 }
     END { print "settings", NR }'
 fi
 if command -v dnf >/dev/null || command -v yum >/dev/null || command -v zypper >/dev/null; then
@@ -88,7 +89,10 @@ FIELDS: Final = {
     ),
     "gpgcheck": Field(FieldType.BOOLEAN, "whether packages are checked, with main's default (dnf)"),
     "repo_gpgcheck": Field(FieldType.BOOLEAN, "whether the lists are checked as well (dnf)"),
-    "sslverify": Field(FieldType.BOOLEAN, "whether the server's certificate is checked (dnf)"),
+    "sslverify": Field(
+        FieldType.BOOLEAN,
+        "whether the server's certificate is checked; for apt only where that is set",
+    ),
     "file": Field(FieldType.TEXT, "the file that names it"),
     "line": Field(FieldType.INTEGER, "the line there"),
 }
@@ -106,6 +110,7 @@ _SETTINGS: Final = (
     "Acquire::AllowWeakRepositories",
 )
 _TRUE: Final = ("1", "yes", "true", "with", "on", "enable")
+_FALSE: Final = ("0", "no", "false", "without", "off", "disable")
 
 
 def parse(text: str, _status: int) -> Facts:
@@ -123,12 +128,23 @@ def parse(text: str, _status: int) -> Facts:
         raise ValueError("no package manager answered")
     sources = {path: lines for path, lines in seen.files.items() if path.startswith("/etc/apt/")}
     records = [r for path, lines in sources.items() for r in apt_repositories(path, lines)]
+    records = [_peer(record, dict(_assignments(seen.plain))) for record in records]
     if is_rpm:
         records += rpm_repositories(seen.files)
     return {
         "repository": judge_notes(seen.notes, records),
         "apt_setting": _settings(seen) if is_apt else absent("apt is not installed"),
     }
+
+
+def _peer(record: Record, values: Mapping[str, str]) -> Record:
+    """Return the record, with what apt.conf says of checking the server's certificate."""
+    host = str(record["uri"]).partition("://")[2].partition("/")[0].partition(":")[0].lower()
+    everywhere = values.get("acquire::https::verify-peer", "")
+    value = values.get(f"acquire::https::{host}::verify-peer", everywhere)
+    if record["scheme"] == "https" and value:
+        return {**record, "sslverify": value.lower() not in _FALSE}
+    return record
 
 
 def _settings(seen: Listing) -> Fact:
