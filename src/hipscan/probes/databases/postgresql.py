@@ -80,7 +80,11 @@ HBA: Final = {
     "users": Field(FieldType.LIST, "users, +groups or all"),
     "address": Field(FieldType.TEXT, "the address or network; nothing for local"),
     "remote": Field(FieldType.BOOLEAN, "whether another host can match"),
-    "method": Field(FieldType.TEXT, "trust, scram-sha-256, md5, password, peer, cert, reject, ..."),
+    "method": Field(
+        FieldType.TEXT,
+        "trust, scram-sha-256, md5, password, peer, reject, ...; cert also where trust demands a "
+        "certificate with the user's name",
+    ),
     "options": Field(FieldType.LIST, "the method's options, secrets hidden"),
     "shadowed": Field(FieldType.BOOLEAN, "whether an earlier line takes all its connections"),
     "file": Field(FieldType.TEXT, "the file"),
@@ -238,12 +242,18 @@ def _hba(cluster: str, lines: list[HbaLine]) -> Iterator[Record]:
             "users": list(line.users),
             "address": line.address,
             "remote": line.is_remote if line.method is not None else None,
-            "method": line.method,
+            "method": _proof(line),
             "options": list(line.options),
             "shadowed": shadowed,
             "file": line.file,
             "line": line.line,
         }
+
+
+def _proof(line: HbaLine) -> str | None:
+    """Return the method; trust of a certificate with the user's name is what `cert` does."""
+    by_name = "clientcert=verify-full" in line.options and line.type == "hostssl"
+    return "cert" if line.method == "trust" and by_name else line.method
 
 
 PROBE: Final = Probe(
