@@ -58,7 +58,8 @@ for path in /etc/crontab /etc/anacrontab /etc/cron.d/* /etc/cron.hourly/* /etc/c
   /etc/cron.weekly/* /etc/periodic/*/* /var/spool/cron/* /var/spool/cron/crontabs/* \
   /var/spool/cron/tabs/*; do
   case ${{path##*/}} in
-    '*' | apt-compat | dpkg | passwd | e2scrub_all | logrotate | man-db) continue ;;
+    '*' | apt-compat | aptitude | dpkg | passwd | samba) continue ;;
+    e2scrub_all | logrotate | man-db) continue ;;
   esac
   if [ -f "$path" ] && [ -r "$path" ]; then set -- "$@" "$path"
   elif [ -f "$path" ]; then note denied "$path"
