@@ -61,7 +61,8 @@ if [ -d /run/systemd/system ]; then
   printf 'systemd\n'
   for path in /etc/systemd/system/*.wants/*aide*.timer \
     /usr/lib/systemd/system/*.wants/*aide*.timer; do
-    [ ! -L "$path" ] || printf 'by %s\n' "${path##*/}"
+    [ ! -L "$path" ] || [ -c "/etc/systemd/system/${path##*/}" ] ||
+      printf 'by %s\n' "${path##*/}"
   done
 fi
 set --
@@ -77,6 +78,7 @@ done
   /^[ \t]*#/ { next }
   /\/run\/systemd\/system/ { yields = 1 }
   /dailyaidecheck|aide(\.wrapper)?[ \t].*(--check|--update|-C|-u)/ { hit = FILENAME }
+  /[*0-9@][^#]*([ \t]|bin\/)aide(\.wrapper)?[ \t]*([>|&;]|$)/ { hit = FILENAME }
   END { if (hit != "" && !yields) print "by", hit }
 ' "$@"
 printf 'end\n'
