@@ -23,7 +23,7 @@ _OBJECT: Final = re.compile(
     r'\b(module|input|action|global|include)\s*\(((?:[^()"]|"(?:\\.|[^"\\])*")*)\)', re.IGNORECASE
 )
 _PARAMETER: Final = re.compile(
-    r'([A-Za-z][\w.]*)\s*=\s*(?:"((?:\\.|[^"\\])*)"|\[((?:[^\]"]|"(?:\\.|[^"\\])*")*)\])'
+    r'([A-Za-z][\w.]*)\s*=\s*(?:"((?:\\.|[^"\\])*)"|\[((?:[\s,]|"(?:\\.|[^"\\])*")*)\])'
 )
 _DIRECTIVE: Final = re.compile(r"^\s*\$(\w+)\s+(.*?)\s*$")
 _FORWARD: Final = re.compile(
@@ -32,9 +32,10 @@ _FORWARD: Final = re.compile(
 _RELP: Final = re.compile(r":omrelp:(\[[^\]]+\]|[^\s:;]+)(?::(\w+))?", re.IGNORECASE)
 _FILE: Final = re.compile(r"(?:^|[\s{&])-?(/[^\s;}]+|\?[\w.-]+)(?=[;\s}]|$)")
 _QUOTED: Final = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
-_CONTINUED: Final = re.compile(r"((?:[^\n]*\\\n)+)([^\n]*)")
+_CONTINUED: Final = re.compile(r"^((?:[^\n]*\\\n)+)([^\n]*)", re.MULTILINE)
 _PRIORITIES: Final = re.compile(r"([\w*,]+)\.(!?=?[\w*]+)")
 _END: Final = re.compile(r"^\s*\*\.\*\s+(?:stop|~)\s*$")
+_LONG: Final = 2000  # no selector is longer
 _FOLLOWS: Final = re.compile(r"^\s*&")
 _SELECTOR: Final = re.compile(r"^\s*(?:[\w*,]+\.[=!\w*,]+[;\w.=!*,]*|&|:\w+.*|if\b.*|\})")
 # With certvalid anybody counts who has a certificate of the same authority.
@@ -119,7 +120,7 @@ def _select(text: str, at: tuple[str, int], state: _State) -> None:
     else:
         state.at, state.logins = at, True
         selector = re.split(r"[@/:]", text, maxsplit=1)[0] if _SELECTOR.match(text) else ""
-        if words := _PRIORITIES.findall(selector):
+        if words := _PRIORITIES.findall(selector[:_LONG]):
             state.logins = selector.lstrip().startswith("if") or _takes_logins(words)
 
 
