@@ -149,6 +149,8 @@ class _Reader:
             values = tuple(_spelt(name, v) for place in places for v in self._values(place))
             if name == "saddr" or (name in _PLACED and UNKNOWN not in values):
                 yield Condition(name, values)
+            else:
+                yield Condition("maybe")
 
     def _elements(self, right: Any) -> list[Sequence[Any]]:  # noqa: ANN401  # JSON of nft
         """Return the parts of each element of a set of tuples; () for what is not known."""
@@ -177,6 +179,8 @@ class _Reader:
             tests = [] if key == "*" else [Condition(name, values)]
             if name == "fib":
                 tests = list(_fib(body["key"]["fib"], self._values(key), negated=False))
+            if isinstance(body["key"], Mapping) and "concat" in body["key"] and key != "*":
+                tests = list(self._joined(body["key"]["concat"], key))
             yield RuleLine((*needed, *tests), words[0] if words else "")
 
     def _masked(self, parts: Sequence[Any], right: Any, op: str) -> Iterator[Condition]:  # noqa: ANN401  # JSON of nft
