@@ -104,7 +104,7 @@ FILENAME ~ /sudoers/ {{ if ($0 ~ /^[ \t]*Defaults.*logfile[ \t]*=/) print "sudol
     if (word ~ /^u/) user[name] = 1; else group[name] = 1
   }}
   for (i = 1; i <= NF; i++) {{
-    if ($i == "-w" && i < NF) print "look", $(i + 1)
+    if ($i == "-w" && $(i + 1) ~ /^\//) print "look", $(i + 1)
     else if (sub(/^(-F)?path=\//, "/", $i)) print "look", $i
     else if (sub(/^(-F)?dir=\//, "/", $i)) print "look", $i "/."
   }}
@@ -113,7 +113,10 @@ FILENAME ~ /sudoers/ {{ if ($0 ~ /^[ \t]*Defaults.*logfile[ \t]*=/) print "sudol
     'look '*)
       line=${{line#look }}
       case $line in */.) ;; */) line=${{line%/}} ;; esac
-      [ -d "${{line%/*}}/" ] || [ -e "${{line%/.}}" ] || printf 'gone %s\n' "${{line%/.}}" ;;
+      [ ! -d "${{line%/*}}/" ] && [ ! -e "${{line%/.}}" ] || continue
+      above=${{line%/*}}
+      while [ -n "$above" ] && [ ! -d "$above" ]; do above=${{above%/*}}; done
+      [ ! -x "${{above:-/}}" ] || printf 'gone %s\n' "${{line%/.}}" ;;
     *) printf '%s\n' "$line" ;;
   esac
 done
