@@ -6,6 +6,7 @@ host.
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -111,42 +112,60 @@ def _mains(read: Listing) -> Iterator[str]:
 
 
 def _settings(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield (name without olc, value): LDIF has a colon, slapd.conf a blank."""
+    """Yield (name without olc, value): LDIF has a colon, two before base64, slapd.conf a blank."""
     for line in lines:
-        match = re.match(r"^\s*(?:olc)?(\w+)(?::\s*|\s+)(.*)$", line, re.IGNORECASE)
+        match = re.match(r"^\s*(?:olc)?(\w+)(?:(::?)\s*|\s+)(.*)$", line, re.IGNORECASE)
         if match:
-            yield match[1].lower(), match[2].strip().strip('"')
+            text = match[3].strip()
+            if match[2] == "::":
+                text = b64decode(text, validate=True).decode(errors="replace").strip()
+            yield match[1].lower(), text.strip('"')
 
 
 def _record(main: str, read: Listing) -> Record:
     tree = main.removesuffix(".ldif")
     parts = [main, *(path for path in sorted(read.files) if path.startswith(f"{tree}/"))]
     everywhere = [item for path in parts for item in _settings(read.files[path])]
-    glob = [item for path in parts[:1] for item in _settings(read.files[path])]
-    factors = dict(
-        pair.split("=", 1)
-        for key, value in glob
-        if key == "security"
-        for pair in value.split()
-        if "=" in pair
-    )
-    required = " ".join(value for key, value in glob if key in ("require", "requires"))
-    anonymous = "authc" not in required.split()
-    protection = max(_bits(factors.get(key, "")) for key in ("ssf", "tls", "transport"))
+    shared = [path for path in parts if path == main or "}frontend" in path]
+    glob = [item for path in shared for item in _settings(read.files[path])]
+    own = {path: [*glob, *_settings(read.files[path])] for path in parts if _is_database(path)}
+    scopes = own or {main: glob}
+    anonymous = [path for path, scope in scopes.items() if _is_anonymous(scope)]
     urls = _urls(read)
     record: dict[str, Value] = {
         "urls": urls,
         "clear": any(_is_clear(url) for url in urls),
         "tls": any(key == "tlscertificatefile" for key, _ in glob),
-        "protection": protection,
-        "bind_protection": max(protection, _bits(factors.get("simple_bind", ""))),
-        "anonymous": anonymous,
-        "anonymous_reads": anonymous and _anonymous_reads(main, parts, read),
+        "protection": min(_protection(scope) for scope in scopes.values()),
+        "bind_protection": min(_protection(scope, "simple_bind") for scope in scopes.values()),
+        "anonymous": bool(anonymous),
+        "anonymous_reads": any(_lets_read(read.files[path]) for path in anonymous),
         "clear_passwords": sum(item == ("rootpw", "clear") for item in everywhere),
         "min_protocol": next((value for key, value in glob if key == "tlsprotocolmin"), ""),
         "file": main,
     }
     return record
+
+
+def _is_database(path: str) -> bool:
+    """Say whether a file of cn=config holds a database with entries of people."""
+    return bool(re.search(r"\}[mhb]db\.ldif$", path))
+
+
+def _is_anonymous(scope: Sequence[tuple[str, str]]) -> bool:
+    required = " ".join(value for key, value in scope if key in ("require", "requires"))
+    return "authc" not in required.split()
+
+
+def _protection(scope: Sequence[tuple[str, str]], *more: str) -> int:
+    """Return the strength that is demanded; TLS of whatever strength counts as 128 bits.
+
+    OpenSSL has no weaker ciphers any more, and `tls=1` is how people ask for TLS.
+    """
+    pairs = " ".join(value for key, value in scope if key == "security").split()
+    factors = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    tls = 128 if _bits(factors.get("tls", "")) else 0
+    return max(tls, *(_bits(factors.get(key, "")) for key in ("ssf", "tls", "transport", *more)))
 
 
 def _bits(text: str) -> int:
@@ -158,7 +177,7 @@ def _urls(read: Listing) -> list[str]:
     for path in _DEFAULTS:
         for line in read.files.get(path, ()):
             match = re.match(r"^(?:SLAPD_SERVICES|SLAPD_URLS)\s*=\s*[\"']?(.*?)[\"']?\s*$", line)
-            if match:
+            if match and match[1]:
                 return match[1].split()
     words = command_words(read, "slapd.service")
     if "-h" in words:
@@ -175,24 +194,21 @@ def _is_clear(url: str) -> bool:
     return scheme == "ldap" and not (host and is_loopback(host))
 
 
-def _anonymous_reads(main: str, parts: Sequence[str], read: Listing) -> bool:
-    """Say whether some database lets everybody read entries; without rules slapd lets all read."""
-    lists = [
-        [value for key, value in _settings(read.files[path]) if key == "access"]
-        for path in parts
-        if "}mdb" in path or "}hdb" in path or "}bdb" in path
-    ]
-    if main in _FLAT:
-        lists = [[value for key, value in _settings(read.files[main]) if key == "access"]]
-    return any(not rules or any(_is_open(rule) for rule in rules) for rules in lists)
+def _lets_read(lines: Sequence[str]) -> bool:
+    """Say whether a database lets everybody read entries; without rules slapd lets all read."""
+    rules = [value for key, value in _settings(lines) if key == "access"]
+    return not rules or any(_is_open(rule) for rule in rules)
 
 
 def _is_open(rule: str) -> bool:
-    """Say whether a rule about whole entries lets everybody, or who is anonymous, read."""
+    """Say whether a rule about entries or passwords lets everybody, or who is anonymous, read."""
     what, *who = re.split(r"\s+by\s+", rule)
-    target = re.sub(r"^(\{\d+\})?\s*(access\s+)?to\s+", "", what)
-    named = "attrs=" in target or 'dn.base=""' in target or "cn=subschema" in target.lower()
-    return not named and any(re.match(r"(\*|anonymous)\s+(read|write|manage)\b", by) for by in who)
+    target = re.sub(r"^(\{\d+\})?\s*(access\s+)?to\s+", "", what).lower()
+    if re.match(r'dn(\.(base|exact))?=""', target) or "cn=subschema" in target:
+        return False
+    harmless = "attrs=" in target and "userpassword" not in target  # names to read, such as uid
+    least = "(write|manage)" if harmless else "(read|write|manage)"
+    return any(re.match(rf"(\*|anonymous)\s+{least}\b", by) for by in who)
 
 
 MEMBER: Final = Member(
