@@ -2,7 +2,8 @@ r"""How the host starts: kernel parameters, GRUB's password, and what the rescue
 
 `run` is the command line of the kernel that runs, `boot` what an entry of the boot loader gives
 the next one, `default` what /etc/default/grub writes into such entries when they are made again,
-and `spare` a rescue entry or what kernel-install gives a new one.
+and `spare` a rescue entry or what kernel-install gives a new one. The variables of RHEL's entries,
+`$kernelopts` of RHEL 8 and `$tuned_params`, stand in grubenv (grub2-editenv(1)).
 
 GRUB asks for a password where `superusers` names somebody (GRUB manual, "Security"); RHEL's
 grub.cfg names them only while user.cfg holds a hash. systemd-boot knows no passwords, but lets
@@ -44,7 +45,8 @@ from hipscan.probes.system.rescue import rescue_shells
 
 _SCRIPT: Final = r"""
 set -- /proc/cmdline
-for path in /etc/default/grub /etc/default/grub.d/*.cfg /etc/kernel/cmdline \
+for path in /boot/grub2/grubenv /boot/efi/EFI/*/grubenv \
+  /etc/default/grub /etc/default/grub.d/*.cfg /etc/kernel/cmdline \
   /boot/loader/entries/*.conf /boot/efi/loader/entries/*.conf /efi/loader/entries/*.conf \
   /boot/extlinux.conf /boot/extlinux/extlinux.conf /etc/grub.d/* /boot/grub/grub.cfg \
   /boot/grub/custom.cfg /boot/grub2/grub.cfg /boot/grub2/custom.cfg /boot/grub2/user.cfg \
@@ -70,7 +72,16 @@ function shown(from,   i, word, words) {
 }
 FILENAME == "/proc/cmdline" { print "run" shown(1); next }
 FILENAME == "/etc/kernel/cmdline" { print "spare" shown(1); next }
+FILENAME ~ /\/grubenv$/ {
+  if (match($0, /^[a-z_]+=/)) made[substr($0, 1, RLENGTH - 1)] = substr($0, RLENGTH + 1)
+  next
+}
 FILENAME ~ /\/loader\/entries\// {
+  for (i = 2; i <= NF; i++) {
+    name = substr($i, 2)
+    if ($i ~ /^\$/ && (name in made || name == "tuned_params")) $i = made[name]
+  }
+  $0 = $0
   if ($1 == "options") print (FILENAME ~ /rescue/ ? "spare" : "boot") shown(2)
   next
 }
@@ -219,7 +230,7 @@ def _settled(words: Sequence[str]) -> Iterator[str]:
 def _lasting(seen: Listing) -> list[str] | None:
     """Return what neither an entry nor /etc/default/grub lacks; None where nothing tells.
 
-    An entry with variables in it, as RHEL 8 writes `$kernelopts`, tells nothing.
+    An entry with variables that grubenv does not have tells nothing.
     """
     lines = [line.split() for line in seen.plain if line]
     entries = [words for first, *words in lines if first == "boot"]
