@@ -7,6 +7,7 @@ from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing,
 from hipscan.model.knowledge import Knowledge
 from hipscan.probes.accounts.pam_dispatch import PASSWORDS, Answer, walk
 from hipscan.probes.accounts.pam_stacks import PamRule
+from hipscan.probes.accounts.pam_strangers import lets_become_root
 from hipscan.probes.base import FactSpec, Field, FieldType
 
 SPEC: Final = FactSpec(
@@ -16,7 +17,7 @@ SPEC: Final = FactSpec(
     {
         "service": Field(FieldType.TEXT, "the service: su, or su-l for `su -` where it differs"),
         "limited": Field(FieldType.BOOLEAN, "whether only members of a group may"),
-        "trusted": Field(FieldType.BOOLEAN, "whether members need no password"),
+        "trusted": Field(FieldType.BOOLEAN, "whether some callers need no password to be root"),
         "group": Field(FieldType.TEXT, "the group; empty for nothing"),
         "members": Field(FieldType.LIST, "its members"),
         "file": Field(FieldType.TEXT, "the file of the deciding rule"),
@@ -57,8 +58,8 @@ def _record(service: str, stack: Sequence[Record], groups: Iterable[Record]) -> 
     members = next((group["members"] for group in groups if group["name"] == name), [])
     return {
         "service": service,
-        "limited": bool(limits) and not _lets_strangers_in(stack),
-        "trusted": bool(trusts),
+        "limited": bool(limits) and not walk(_as_rules(stack), _to_a_stranger).lets_in,
+        "trusted": bool(trusts) or walk(_as_rules(stack), _to_the_trusted).lets_in,
         "group": name,
         "members": members,
         "file": chosen["file"] if chosen else "",
@@ -73,9 +74,8 @@ def _limits(rule: Record) -> bool:
     return binds and "deny" not in _arguments(rule)
 
 
-def _lets_strangers_in(stack: Sequence[Record]) -> bool:
-    """Say whether root's password alone is enough, as where pam_unix ends the stack before."""
-    rules = [
+def _as_rules(stack: Sequence[Record]) -> list[PamRule]:
+    return [
         PamRule(
             str(rule["type"]),
             str(rule["control"]),
@@ -87,15 +87,26 @@ def _lets_strangers_in(stack: Sequence[Record]) -> bool:
         )
         for rule in stack
     ]
-    return walk(rules, _to_a_stranger).lets_in
 
 
 def _to_a_stranger(rule: PamRule) -> Answer:
-    """Answer to somebody who knows the password of root and is in no group."""
+    """Answer to somebody who knows the password of root and is in no group.
+
+    Where pam_unix ends the stack before pam_wheel, that alone is enough.
+    """
     if rule.module in PASSWORDS or rule.module == "pam_permit.so":
         return Answer.SUCCESS
     refusing = ("pam_wheel.so", "pam_rootok.so", "pam_deny.so")
     return Answer.REFUSED if rule.module in refusing else Answer.NOTHING
+
+
+def _to_the_trusted(rule: PamRule) -> Answer:
+    """Answer to the caller whom pam_succeed_if means, whose password is wrong."""
+    if rule.module == "pam_succeed_if.so":
+        return Answer.SUCCESS if lets_become_root(rule) else Answer.REFUSED
+    if rule.module in PASSWORDS or rule.module in ("pam_rootok.so", "pam_deny.so"):
+        return Answer.REFUSED
+    return Answer.SUCCESS if rule.module == "pam_permit.so" else Answer.NOTHING
 
 
 def _arguments(rule: Record) -> list[str]:

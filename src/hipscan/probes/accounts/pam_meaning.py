@@ -11,6 +11,7 @@ from typing import Final
 from hipscan.model.fact import Record, Value
 from hipscan.probes.accounts.pam_dispatch import PASSWORDS, Answer, action, walk
 from hipscan.probes.accounts.pam_stacks import PamRule
+from hipscan.probes.accounts.pam_strangers import SERVICES, any_password
 from hipscan.probes.base import Listing
 from hipscan.probes.files.config_syntax import equals, spaced
 from hipscan.probes.gathering import or_vendor
@@ -19,7 +20,6 @@ _HASHES: Final = frozenset(
     "md5 bigcrypt sha256 sha512 blowfish gost_yescrypt yescrypt".split()  # noqa: SIM905  # pam_unix(8)
 )
 _JUDGES: Final = ("pam_pwquality.so", "pam_cracklib.so", "pam_passwdqc.so")
-_LOGINS: Final = ("login", "sshd")
 _CREDITS: Final = ("dcredit", "ucredit", "lcredit", "ocredit")
 _COUNTED: Final = ("deny", "unlock_time", "fail_interval", "even_root", "root_unlock_time")
 _NEUTRAL: Final = frozenset(
@@ -171,8 +171,8 @@ def _hash(unix: PamRule | None, read: Listing) -> str | None:
 
 
 def lockouts(found: Mapping[str, tuple[PamRule, ...]], read: Listing) -> Iterator[Record]:
-    """Yield what failed logins lead to, for each service that people log in by."""
-    for service in _LOGINS:
+    """Yield what failed logins lead to, for each service that asks people for their password."""
+    for service in SERVICES:
         if service in found:
             yield _lockout(service, _stack(found, service, "auth"), read)
 
@@ -187,7 +187,7 @@ def _lockout(service: str, stack: list[PamRule], read: Listing) -> Record:
     return {
         "service": service,
         "enabled": None if opaque else _locks(stack) and made["deny"] > 0,
-        "any_password": None if opaque else walk(stack, _to_a_stranger).lets_in,
+        "any_password": None if opaque else any_password(service, stack),
         "deny": made["deny"],
         "unlock_time": made["unlock_time"],
         "fail_interval": made["fail_interval"],
