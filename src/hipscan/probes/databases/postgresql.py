@@ -181,7 +181,9 @@ def _record(
         return held[key].value
 
     listen = [word for word in re.split(r"[,\s]+", value("listen_addresses")) if word]
-    least = value("ssl_min_protocol_version")
+    least = {name.lower(): name for name in PROTOCOLS}.get(
+        value("ssl_min_protocol_version").lower(), ""
+    )
     allowed = PROTOCOLS[PROTOCOLS.index(least if least in PROTOCOLS else "TLSv1") :]
     record: dict[str, Value] = {
         "cluster": name,
@@ -191,7 +193,7 @@ def _record(
         "port": value("port"),
         "ssl": value("ssl") == "on",
         "password_encryption": _encryption(value("password_encryption")),
-        "log_connections": value("log_connections") not in ("off", ""),
+        "log_connections": _logs_names(value("log_connections")),
         "log_disconnections": value("log_disconnections") == "on",
         "log_statement": value("log_statement").lower(),
         "audited": "pgaudit" in value("shared_preload_libraries"),
@@ -218,6 +220,12 @@ def _clear_lines(lines: list[HbaLine]) -> int | None:
         line.is_remote and not shadowed and line.method != "reject"
         for line, shadowed in _shadows(plain)
     )
+
+
+def _logs_names(value: str) -> bool:
+    """Say whether it is logged who connects; since release 18 this is a list of what to log."""
+    named = {"on", "all", "authentication", "authorization"}
+    return not named.isdisjoint(re.split(r"[,\s]+", value.lower()))
 
 
 def _encryption(value: str) -> str:

@@ -45,7 +45,8 @@ FIELDS: Final = {
     "file": Field(FieldType.TEXT, "the file"),
 }
 
-_EVERYONE: Final = frozenset({"*", "0.0.0.0/0", "::/0", "0.0.0.0/0.0.0.0", "0/0", "::0/0"})
+# A network without bits is everybody, whatever address stands before it.
+_EVERYONE: Final = re.compile(r"^[0-9a-f.:]*/(0|0\.0\.0\.0)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,8 @@ _PAIRS: Final = {
 def _put(held: set[str], option: str) -> None:
     """Add an option; of two that contradict each other the later holds."""
     held.discard(_PAIRS.get(option, ""))
+    if option.startswith("anonuid="):
+        held.difference_update([each for each in held if each.startswith("anonuid=")])
     held.add(option)
 
 
@@ -167,7 +170,7 @@ def _record(each: Export, file: str) -> Record:
     record: dict[str, Value] = {
         "path": each.path,
         "client": each.client,
-        "everyone": each.client in _EVERYONE,
+        "everyone": each.client == "*" or bool(_EVERYONE.search(each.client)),
         "sec": names,
         "kerberos": all(name.startswith("krb5") for name in names),
         "encrypted": is_loopback(each.client)

@@ -106,7 +106,7 @@ def _vsftpd(path: str, lines: Sequence[str]) -> Record:
         and on("force_local_logins_ssl", default=True)
         and on("force_local_data_ssl", default=True)
     )
-    switches = {"ssl_sslv2": "SSLv2", "ssl_sslv3": "SSLv3"}
+    switches = {"ssl_sslv2": "SSLv2", "ssl_sslv3": "SSLv3", "ssl_tlsv1_1": "TLSv1.1"}
     old: list[Value] = [name for key, name in switches.items() if on("ssl_enable") and on(key)]
     writes = on("write_enable") and (on("anon_upload_enable") or on("anon_mkdir_write_enable"))
     return _record(
@@ -136,7 +136,7 @@ def _proftpd(path: str, read: Listing) -> Record:
         elif any(block.startswith("anonymous") for block in blocks):
             limited = any("write" in block or "stor" in block for block in blocks)
             writes = writes or (limited and text.lower().startswith("allowall"))
-        else:
+        elif not any(block.startswith("virtualhost") for block in blocks):
             key, _, value = text.partition(" ")
             held[key.lower()] = value.strip()
     forced = held.get("tlsrequired", "").lower() in ("on", "auth+data", "ctrl+data")

@@ -96,6 +96,11 @@ _DIRECTORY: Final = (
     "ipa primary domain controller",
 )
 _OLD: Final = ("CORE", "COREPLUS", "LANMAN1", "LANMAN2", "NT1")
+_NTLM: Final = {
+    **dict.fromkeys(("yes", "true", "on", "1"), "ntlmv1-permitted"),
+    **dict.fromkeys(("no", "false", "off", "0"), "ntlmv2-only"),
+}
+_EVERYBODY: Final = re.compile(r"^(all|0\.0\.0\.0(/0(\.0\.0\.0)?)?|::/0)$", re.IGNORECASE)
 _MACRO: Final = re.compile(r"%\w")
 
 
@@ -166,7 +171,7 @@ def _server(made: Sections, read: Listing) -> Record:
     old = bool(release) and release < (4, 11, 0)
     least = held.get("serverminprotocol", "LANMAN1" if old else "SMB2_02").upper()
     ntlm = held.get("ntlmauth", "ntlmv2-only").lower()
-    ntlm = {"yes": "ntlmv1-permitted", "no": "ntlmv2-only"}.get(ntlm, ntlm)
+    ntlm = _NTLM.get(ntlm, ntlm)
     bound = is_yes(held, "bindinterfacesonly")
     interfaces = [word.partition("/")[0] for word in words(held.get("interfaces", ""))]
     plain = not is_yes(held, "encryptpasswords", default=True)
@@ -185,10 +190,15 @@ def _server(made: Sections, read: Listing) -> Record:
         "signing": _signing(held),
         "ntlm": ntlm,
         "weak_ntlm": ntlm == "ntlmv1-permitted" or is_yes(held, "lanmanauth") or plain,
-        "hosts_limited": bool(held.get("hostsallow")) or (bound and bool(interfaces)),
+        "hosts_limited": _is_limited(held.get("hostsallow", "")) or (bound and bool(interfaces)),
         "file": _MAIN,
     }
     return record
+
+
+def _is_limited(allowed: str) -> bool:
+    """Say whether a list of hosts names some and not everybody: `192.168. EXCEPT 192.168.9.1`."""
+    return bool(allowed) and not any(_EVERYBODY.match(word) for word in words(allowed))
 
 
 def _is_debian(read: Listing) -> bool:
