@@ -11,6 +11,7 @@ from hipscan.probes.derived import DERIVED
 
 _MODULES: Final = (
     "accounts.accounts",
+    "accounts.jails",
     "accounts.login_texts",
     "accounts.pam",
     "accounts.root_environment",
