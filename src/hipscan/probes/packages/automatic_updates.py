@@ -34,6 +34,7 @@ elif command -v dnf >/dev/null; then
   found=dnf
   set -- dnf-automatic.timer dnf-automatic-install.timer
   [ ! -x /usr/bin/dnf-automatic ] || echo installed
+  if [ -r /etc/dnf/vars/releasever ]; then files /etc/dnf/vars/releasever; fi
   files /etc/dnf/automatic.conf | awk '
     !/^:/ || /^:\[/ || /^:(apply_updates|upgrade_type)[ \t]*=/ { print; next }
     { print ":#" }'
@@ -235,6 +236,13 @@ def _matches(
     return bool(pattern)
 
 
+def _locked(seen: Listing) -> bool:
+    """Say whether Amazon Linux looks for updates in the release that it was made of alone."""
+    system = os_release(seen.files.get("/etc/os-release", ())).get("ID")
+    latest = [line.strip() for line in seen.files.get("/etc/dnf/vars/releasever", ())]
+    return system == "amzn" and latest != ["latest"]
+
+
 def _dnf(seen: Listing) -> Record:
     commands: dict[str, str] = {}
     for _, name, section in sections(seen.files.get("/etc/dnf/automatic.conf", ())):
@@ -248,6 +256,7 @@ def _dnf(seen: Listing) -> Record:
         "dnf-automatic is not installed": "installed" in seen.plain,
         "neither dnf-automatic.timer nor dnf-automatic-install.timer runs": bool(timers),
         "apply_updates is no": applies or installs,
+        "the repositories are locked to one release": not _locked(seen),
     }
     lacking = _lacking(checks, seen)
     return {

@@ -2,7 +2,9 @@
 
 Left to itself, dnf writes logs and locks: as root below /var/log and /var/cache, as anybody else
 below /var/tmp. So it runs as nobody, in a mount namespace of its own in which /var/tmp is memory
-and gone when it ends. A repository without a cache is an error there, not an empty answer.
+and gone when it ends. A repository without a cache is an error there, not an empty answer. What
+`excludepkgs` of dnf.conf(5) hides is told all the same; what a repository's own file leaves out is
+another repository's to bring.
 
 When a repository turns out not to have changed, dnf marks its cache as fresh by a new time on the
 list of packages (primary.xml), not on repomd.xml.
@@ -24,6 +26,10 @@ if [ -z "$found" ] && command -v dnf >/dev/null; then
   elif ! command -v unshare >/dev/null || ! command -v setpriv >/dev/null; then
     note unsupported "dnf without unshare and setpriv would write"
   else
+    # Amazon Linux 2023 stays with the release it was made of until this says otherwise.
+    if grep -qs '^ID="*amzn' /etc/os-release && ! grep -qsx latest /etc/dnf/vars/releasever; then
+      echo locked
+    fi
     # shellcheck disable=SC2016  # the inner shell expands these
     unshare -m sh -c '
       mount -t tmpfs tmpfs /var/tmp || exit 1
@@ -34,13 +40,18 @@ if [ -z "$found" ] && command -v dnf >/dev/null; then
       }
       as_nobody rpm -qa --qf "have %{NAME}|%{ARCH}|%{EPOCH}|%{VERSION}-%{RELEASE}\n" ||
         echo "!error rpm ended with $?"
-      ask repoquery --upgrades --latest-limit=1 \
+      all=--disableexcludes=main
+      ask repoquery $all --upgrades --latest-limit=1 \
         --qf "upgrade %{name}|%{arch}|%{evr}|%{repoid}"
+      if grep -qsE "^(exclude|excludepkgs|includepkgs)[[:blank:]]*=" /etc/dnf/dnf.conf; then
+        ask repoquery --upgrades --latest-limit=1 --qf "allowed %{name}|%{arch}|%{evr}"
+        echo excludes
+      fi
       ask repoquery --extras --qf "extra %{name}|%{evr}"
-      security=$(ask updateinfo list --updates --security)
+      security=$(ask updateinfo list $all --updates --security)
       if [ -n "$security" ]; then
         printf "%s\n" "$security"
-        ask updateinfo list --updates --with-cve
+        ask updateinfo list $all --updates --with-cve
       fi
       for id in $(ask repolist --enabled | sed -e 1d -e "s/ .*//"); do
         set -- /var/cache/dnf/"$id"-????????????????/repodata/*updateinfo*
@@ -58,6 +69,7 @@ _GRADES: Final = {
     "moderate": "medium",
     "low": "low",
 }
+_LOCKED: Final = "the repositories are locked to one release: what came after it is not known"
 _ORDER: Final = (*_GRADES.values(), "")
 
 
@@ -75,6 +87,9 @@ class _Answer:
     found: bool = False
     installed: dict[str, str] = field(default_factory=dict)
     upgrades: list[list[str]] = field(default_factory=list)
+    has_excludes: bool = False
+    allowed: set[tuple[str, ...]] = field(default_factory=set)
+    locked: bool = False
     advisories: dict[str, _Advisories] = field(default_factory=dict)
     repositories: dict[str, tuple[str, bool]] = field(default_factory=dict)
     unserved: list[Record] = field(default_factory=list)
@@ -97,6 +112,9 @@ def read_dnf(lines: Iterable[str]) -> Dnf:
     dnf
     have openssl-libs|x86_64|1|3.0.7-24.el9
     upgrade openssl-libs|x86_64|1:3.0.7-28.el9_4|baseos
+    allowed openssl-libs|x86_64|1:3.0.7-28.el9_4
+    excludes                                         (some are configured)
+    locked                                           (Amazon Linux, to one release)
     extra clinic-agent|1.0-1
     LABSA-2024:0001 Important/Sec. openssl-libs-1:3.0.7-28.el9_4.x86_64
     CVE-2024-5535 Important/Sec. openssl-libs-1:3.0.7-28.el9_4.x86_64
@@ -112,6 +130,12 @@ def read_dnf(lines: Iterable[str]) -> Dnf:
                 answer.installed[f"{name}.{arch}"] = _evr(epoch, release)
             case "upgrade", [_, _, _, _] as fields:
                 answer.upgrades.append(fields)
+            case "allowed", [_, _, _] as fields:
+                answer.allowed.add(tuple(fields))
+            case "excludes", _:
+                answer.has_excludes = True
+            case "locked", _:
+                answer.locked = True
             case "extra", [name, release]:
                 record = {"manager": "dnf", "package": name, "installed": release}
                 answer.unserved.append(record)
@@ -140,7 +164,9 @@ def _advisory(answer: _Answer, line: str) -> None:
 
 
 def _dnf(answer: _Answer) -> Dnf:
-    wrong = "rpm lists no package" if answer.found and not answer.installed else ""
+    wrong = _LOCKED if answer.locked else ""
+    if answer.found and not answer.installed:
+        wrong = "rpm lists no package"
     return Dnf(
         found=answer.found,
         wrong=wrong,
@@ -152,6 +178,7 @@ def _dnf(answer: _Answer) -> Dnf:
 
 def _update(answer: _Answer, name: str, arch: str, release: str, repository: str) -> Record:
     known = answer.advisories.get(f"{name}.{arch}", _Advisories())
+    excluded = answer.has_excludes and (name, arch, release) not in answer.allowed
     has_advisories = answer.repositories.get(repository, ("", False))[1]
     record: dict[str, Value] = {
         "manager": "dnf",
@@ -159,7 +186,7 @@ def _update(answer: _Answer, name: str, arch: str, release: str, repository: str
         "installed": answer.installed.get(f"{name}.{arch}", ""),
         "candidate": release,
         "security": True if known.id else (False if has_advisories else None),
-        "kept_back": "no",
+        "kept_back": "exclude" if excluded else "no",
         "suite": repository,
     }
     return record | _of(known)

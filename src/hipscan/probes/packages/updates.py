@@ -32,7 +32,9 @@ UPDATE_FIELDS: Final = {
     "candidate": Field(FieldType.TEXT, "the newer version that is offered"),
     "security": Field(FieldType.BOOLEAN, "whether a security repository or advisory offers it"),
     "kept_back": Field(
-        FieldType.TEXT, "no; hold: the package is on hold; pin: preferences keep it from apt"
+        FieldType.TEXT,
+        "no; hold: the package is on hold; pin: preferences keep it from apt; exclude: dnf.conf"
+        " leaves it out",
     ),
     "origin": Field(FieldType.TEXT, "who offers it: Origin of the Release file (apt)"),
     "suite": Field(FieldType.TEXT, "the suite or repository that offers it"),
