@@ -1,8 +1,9 @@
 """MySQL and MariaDB: what the option files make the server do.
 
 /etc/my.cnf and /etc/mysql/my.cnf are both read, with !include and !includedir; the last setting
-in a group that the server reads wins. Only options that are known here leave the host with their
-values. Sources: the reference manuals of both servers, for groups, spellings and defaults.
+in a group that the server reads wins; in MySQL what SET PERSIST wrote to mysqld-auto.cnf (JSON, in
+the folder of data) wins over all of them. Only options that are known here leave the host with
+their values. Sources: the reference manuals of both servers, for groups, spellings and defaults.
 """
 
 import re
@@ -19,7 +20,15 @@ from hipscan.probes.base import (
     judge_notes,
     listing,
 )
-from hipscan.probes.databases.mysql_options import DEFAULTS, MAINS, Option, is_read, read_options
+from hipscan.probes.databases.mysql_options import (
+    AUTO,
+    DEFAULTS,
+    MAINS,
+    SHORT,
+    Option,
+    is_read,
+    read_options,
+)
 from hipscan.probes.gathering import IS_NEW
 from hipscan.probes.tls.tls_floor import FLOOR, Floor, read_floor
 from hipscan.probes.tls.tls_grades import (
@@ -38,7 +47,8 @@ for path in mariadbd mysqld /usr/libexec/mariadbd /usr/libexec/mysqld; do
   if command -v "$path" >/dev/null; then server=$path; break; fi
 done
 if [ -z "$server" ]; then printf 'none\n'; exit 0; fi
-printf 'version %s\n' "$("$server" --version)"
+version=$("$server" --version) data=/var/lib/mysql
+printf 'version %s\n' "$version"
 next="{"$NL".join(MAINS)}" seen=$NL round=0
 while [ -n "$next" ] && [ "$round" -lt 10 ]; do
   round=$((round + 1))
@@ -54,16 +64,41 @@ while [ -n "$next" ] && [ "$round" -lt 10 ]; do
   {{
     key = tolower(substr($0, 2)); sub(/^[ \t]+/, "", key); sub(/[ \t]*(=.*)?$/, "", key)
     gsub(/-/, "_", key); sub(/^(loose_|enable_)/, "", key)
-    if (key ~ /^(disable_)?({"|".join(DEFAULTS)}|networking)$/) {{ sub(/[ \t]#.*/, ""); print }}
+    if (key == "datadir") {{
+      print ":"; sub(/^[^=]*=[ \t]*/, ""); sub(/[ \t\r]*(#.*)?$/, ""); gsub(/["\047]/, "")
+      print "datadir " $0
+    }} else if (key ~ /^(disable_)?({"|".join(DEFAULTS)}|networking|{SHORT})$/) {{
+      sub(/[ \t]#.*/, ""); print
+    }}
     else print ":"
   }}')
   printf '%s\n' "$text"
+  case $text in *"$NL"datadir\ /*)
+    data=${{text##*"$NL"datadir }} data=${{data%%"$NL"*}} data=${{data%/}} ;;
+  esac
   next=$(printf '%s\n' "$text" | awk '
     /^:[ \t]*!include/ {{
       dir = /^:[ \t]*!includedir/; sub(/^:[ \t]*!include(dir)?[ \t]+/, ""); sub(/[ \t\r]+$/, "")
       sub(/\/$/, ""); print dir ? $0 "/*.cnf" : $0
     }}')
 done
+case $version in
+  *MariaDB*) ;;
+  *)
+    if [ -d "$data" ] && [ ! -x "$data" ]; then note denied "$data/{AUTO}"; fi
+    if [ -e "$data/{AUTO}" ]; then
+      files "$data/{AUTO}" | awk '
+      !/^:/ {{ print; next }}
+      {{ text = text substr($0, 2) " " }}
+      END {{
+        one = "\"({"|".join(DEFAULTS)})\"[ \t]*:[ \t]*[{{][ \t]*\"Value\"[ \t]*:[ \t]*\"[^\"]*\""
+        while (match(text, one)) {{
+          split(substr(text, RSTART, RLENGTH), part, "\""); print ":" part[2] " = " part[6]
+          text = substr(text, RSTART + RLENGTH)
+        }}
+      }}'
+    fi ;;
+esac
 floor
 """
 )

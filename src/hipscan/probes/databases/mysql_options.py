@@ -37,6 +37,11 @@ DEFAULTS: Final[Mapping[str, str]] = {
 }
 
 MAINS: Final = ("/etc/my.cnf", "/etc/mysql/my.cnf")
+AUTO: Final = "mysqld-auto.cnf"
+# Beginnings of names that the servers take for the whole; those that people write.
+SHORT: Final = (
+    "skip_grant(_t[a-z]*)?|skip_net[a-z]*|bind_a[a-z]*|require_secure(_[a-z]*)?|local_in[a-z]*"
+)
 
 _SWITCHES: Final = frozenset(key for key, value in DEFAULTS.items() if value == "off") | {
     "ssl",
@@ -60,10 +65,12 @@ def read_options(read: Listing) -> Iterator[Option]:
     """Yield the options of all files in the order in which they are read."""
     for path in MAINS:
         yield from _file(path, read, 0)
+    for path in read.files:
+        if path.endswith(f"/{AUTO}"):
+            yield from _file(path, read, 0, "mysqld")
 
 
-def _file(path: str, read: Listing, depth: int) -> Iterator[Option]:
-    group = ""
+def _file(path: str, read: Listing, depth: int, group: str = "") -> Iterator[Option]:
     for number, raw in enumerate(read.files.get(path, ()), 1):
         line = raw.strip()
         if line.startswith("[") and "]" in line:
@@ -93,6 +100,7 @@ def option(line: str) -> tuple[str, str]:
     skip-networking          -> skip_networking on
     loose-ssl_cert = "/x"    -> ssl_cert /x
     disable-local-infile     -> local_infile off
+    skip-grant               -> skip_grant_tables on
     """
     name, equals, value = line.partition("=")
     key = name.strip().lower().replace("-", "_").removeprefix("loose_")
@@ -100,6 +108,8 @@ def option(line: str) -> tuple[str, str]:
     for prefix, state in (("enable_", "on"), ("disable_", "off")):
         if key.startswith(prefix):
             key, equals, value = key.removeprefix(prefix), "=", state
+    if len(key) > 5 and key not in (*DEFAULTS, "networking"):  # noqa: PLR2004  # as short as people write
+        key = next((name for name in DEFAULTS if name.startswith(key)), key)
     if key in ("skip_ssl", "networking"):
         other = {"on": "off", "off": "on"}[_switch(value, bare=not equals)]
         return ("ssl" if key == "skip_ssl" else "skip_networking"), other
