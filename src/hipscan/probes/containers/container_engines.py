@@ -23,7 +23,7 @@ _SHELL: Final = ("/etc/default/docker", "/etc/sysconfig/docker", "/etc/conf.d/do
 _UNITS: Final = ("docker.service", "docker.socket", "podman.service", "podman.socket")
 _SCALARS: Final = "tls|tlsverify|icc|userns-remap|live-restore|no-new-privileges"
 _LISTS: Final = "hosts|insecure-registries"
-_OPTIONS: Final = f"-H|--(host|insecure-registry|{_SCALARS})"
+_OPTIONS: Final = f"-H|-H[a-z0-9:].*|--(host|insecure-registry|{_SCALARS})"
 
 SCRIPT: Final = rf"""
 if [ -e {_JSON} ]; then
@@ -162,6 +162,9 @@ def _options(words: Sequence[str]) -> dict[str, Any]:
     rest = list(words[1:])
     while rest:
         word = rest.pop(0)
+        if re.match(r"-H[^=]", word):  # -Htcp://..., without a blank
+            rest.insert(0, word[2:])
+            word = "-H"
         name, equals, value = word.lstrip("-").partition("=")
         name = {"H": "hosts", "host": "hosts", "insecure-registry": "insecure-registries"}.get(
             name, name

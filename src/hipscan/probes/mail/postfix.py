@@ -1,8 +1,8 @@
 r"""Postfix: what each of its SMTP servers takes from other hosts, and how it sends.
 
-Settings come from main.cf, of a server also from the -o options of its line in master.cf; defaults
-from `postconf -d`, which knows those of its release, and from postconf(5) where that is not to be
-had.
+Settings come from main.cf, of a server and of what sends also from the -o options in master.cf;
+defaults from `postconf -d`, which knows those of its release, and from postconf(5) where that is
+not to be had.
 """
 
 import re
@@ -81,7 +81,8 @@ def parse(read: Listing) -> Facts:
         found += records
         is_open = any(record["remote"] for record in records)
         set_networks = "mynetworks" in main_settings(read.files[main])
-        servers.append(_server(held, top, remote=is_open, set_networks=set_networks))
+        sending = next((e.options for e in own if (e.name, e.command) == ("smtp", "smtp")), {})
+        servers.append(_server({**held, **sending}, top, remote=is_open, set_networks=set_networks))
     return {"postfix_server": ok(*servers), "postfix_service": ok(*found)}
 
 

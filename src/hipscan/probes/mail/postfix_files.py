@@ -1,7 +1,8 @@
 r"""What is read of Postfix: settings that matter, their defaults, the shell that finds them.
 
 Only these settings leave the host, of main.cf also those whose $names they hold, and of master.cf
-the SMTP servers. `postconf -d` prints built-in defaults; it reads nothing else and writes nothing.
+the SMTP servers and what sends. `postconf -d` prints built-in defaults; it reads nothing else and
+writes nothing.
 """
 
 from collections.abc import Mapping
@@ -67,7 +68,8 @@ END {{
     name[i] = text[i]; sub(/[ \t]*=.*/, "", name[i])
     if (master[i]) {{
       split(text[i], part, /[ \t]+/)
-      if (part[8] !~ /^(smtpd|postscreen)$/) {{ text[i] = ""; continue }}
+      sends = part[1] part[2] part[8] == "smtpunixsmtp"
+      if (part[8] !~ /^(smtpd|postscreen)$/ && !sends) {{ text[i] = ""; continue }}
       out = part[1]; for (k = 2; k <= 8; k++) out = out " " part[k]
       rest = text[i]
       while (match(rest, /-o[ \t]*(\{{[^\}}]*\}}|[^ \t]+)/)) {{
