@@ -24,6 +24,12 @@ ETC, LIB = "/etc/systemd/system", "/usr/lib/systemd/system"
         (["nodev"], {f"{ETC}/home.mount.d/a.conf": ["noexec,ro"]}, ("noexec", "ro")),
         (None, {f"{ETC}/home.mount.d/a.conf": ["noexec"]}, None),
         (None, {f"{ETC}/var-log.mount": ["noexec"]}, None),
+        (["nodev", "dev", "ro"], {}, ("dev", "ro")),
+        (["user", "suid"], {}, ("user", "nodev", "noexec", "suid")),
+        (["exec", "users"], {}, ("users", "nosuid", "nodev", "noexec")),
+        (["owner"], {}, ("owner", "nosuid", "nodev")),
+        (["noexec", "defaults"], {}, ("noexec", "defaults")),
+        (["user=ops"], {}, ("user=ops",)),
     ],
 )
 def test_the_strongest_word_counts(

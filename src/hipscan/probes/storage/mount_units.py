@@ -16,6 +16,15 @@ SHIPPED: Final = ("/usr/lib/systemd/system", "/lib/systemd/system")
 # Folders that every account writes to, or that hold other people's files or records.
 NAMES: Final = ("tmp", "var", "var-tmp", "var-log", "var-log-audit", "home", "dev-shm")
 
+# `user=NAME`, which mount writes itself, and `defaults` change none of them.
+_OWNED: Final = ("nosuid", "nodev")
+_IMPLIED: Final[Mapping[str, Sequence[str]]] = {
+    "user": (*_OWNED, "noexec"),
+    "users": (*_OWNED, "noexec"),
+    "owner": _OWNED,
+    "group": _OWNED,
+}
+
 SCRIPT: Final = rf"""
 for unit in {" ".join(NAMES)}; do
   for folder in {" ".join((*FOLDERS, *SHIPPED))}; do
@@ -59,4 +68,18 @@ def configured(
         base = units[chosen]
     pieces = sorted((p for p in units if basename(dirname(p)) == f"{unit}.d"), key=basename)
     said = [*base, *(words for path in pieces for words in units[path])]
-    return tuple(word for word in said[-1].split(",") if word) if said else ()
+    return in_force(word for word in said[-1].split(",") if word) if said else ()
+
+
+def in_force(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the options with what they imply, less those that a later one takes back (mount(8)).
+
+    user,exec        gives user nosuid nodev exec
+    noexec,exec      gives exec
+    """
+    made: dict[str, None] = {}
+    for word in words:
+        for each in (word, *_IMPLIED.get(word, ())):
+            made.pop(each.removeprefix("no") if each.startswith("no") else f"no{each}", None)
+            made[each] = None
+    return tuple(made)

@@ -6,7 +6,7 @@ r"""Mounts: lines of mountinfo, what kind of thing is mounted, and where a path 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -51,6 +51,8 @@ class Mount:
     source: str
     options: tuple[str, ...]
     upper: str = ""
+    id: str = ""
+    parent: str = ""  # the id of the mount that its folder lies on
 
     @property
     def kind(self) -> MountKind:
@@ -85,13 +87,40 @@ def read_mount(line: str) -> Mount:
         source=unescape(tail[1]),
         options=tuple(kept),
         upper=unescape(upper),
+        id=words[0],
+        parent=words[1],
     )
 
 
 def visible(mounts: Iterable[Mount]) -> tuple[Mount, ...]:
-    """Return the mounts without those that a later mount on the same folder hides."""
-    last = {mount.target: mount for mount in mounts}
+    """Return the mounts that a path leads to: none that lies below or behind a later one.
+
+    36 27 254:1 / /srv/dicom ...      (hidden by the next, whose folder lies on the mount 27 too)
+    41 27 254:2 / /srv ...
+    """
+    every = tuple(mounts)
+    known = {mount.id: mount for mount in every}
+    upon = {(mount.parent, mount.target): mount for mount in every if mount.parent != mount.id}
+    last = {mount.target: mount for mount in every if _reached(mount, known, upon) is mount}
     return tuple(last.values())
+
+
+def _reached(
+    mount: Mount, known: Mapping[str, Mount], upon: Mapping[tuple[str, str], Mount]
+) -> Mount:
+    """Return the mount at which a walk to the folder of `mount` ends, as the kernel walks."""
+    at, below = mount, {mount.id}
+    while (parent := known.get(at.parent)) and parent.id not in below:
+        at = parent
+        below.add(at.id)
+    passed = {at.id}
+    path = mount.target.rstrip("/")
+    ends = [number for number, letter in enumerate(path) if letter == "/" and number]
+    for folder in ("/", *(path[:end] for end in ends), path):
+        while (over := upon.get((at.id, folder))) and over.id not in passed:
+            at = over
+            passed.add(at.id)
+    return at
 
 
 def is_below(path: str, folder: str) -> bool:
