@@ -65,6 +65,11 @@ for dev in /sys/class/block/*; do
   case $uuid in CRYPT-LUKS[12]-*) ;; *) continue ;; esac
   read -r label <"$dev/dm/name"
   for slave in "$dev"/slaves/*; do break; done
+  # Integrity and re-encryption put devices of their own between the volume and its disk.
+  while [ -r "$slave/dm/name" ] && read -r between <"$slave/dm/name"; do
+    case $between in "${label}_dif" | "$label-overlay" | "$label-hotzone-"*) ;; *) break ;; esac
+    for slave in "$slave"/slaves/*; do break; done
+  done
   disk=/dev/${slave##*/}
   printf 'D%s\t%s\t%s\n' "$label" "$uuid" "$disk"
   if [ -b "$disk" ] && [ -r "$disk" ]; then read_header "$disk"; else note denied "$disk"; fi
@@ -180,6 +185,8 @@ class _Json:
 
     section: str = ""
     part: str = ""
+    slot: str = ""
+    segments: set[str] = field(default_factory=set)
     ciphers: list[str] = field(default_factory=list)
     key_bits: list[int] = field(default_factory=list)
     kdfs: list[str] = field(default_factory=list)
@@ -196,7 +203,11 @@ class _Json:
             self._enter(name)
             return
         match self.section, self.part, name:
-            case "keyslots", "", "key_size":
+            case "keyslots", "", "type":
+                self.slot = value
+            case "segments", "", "type":
+                self.segments.add(value)
+            case "keyslots", "", "key_size" if self.slot != "reencrypt":  # which holds no key
                 self.key_bits.append(int(value) * 8)
             case "keyslots", "kdf", "type":
                 self.kdfs.append(value)
@@ -221,15 +232,11 @@ def _version_2(lines: Sequence[str]) -> dict[str, Value]:
     seen = _Json()
     for line in lines:
         seen.read(line)
-    if not seen.ciphers or not seen.key_bits:
+    if not (seen.ciphers or "hw-opal" in seen.segments) or not seen.key_bits:
         raise ValueError("a LUKS2 header without segments or key slots")
-    cipher = next((name for name in seen.ciphers if "null" in name), seen.ciphers[0])
-    grade, reason = grade_cipher(cipher, min(seen.key_bits))
     record: dict[str, Value] = {
-        "cipher": cipher,
+        **_weakest(seen),
         "key_bits": min(seen.key_bits),
-        "grade": grade.value,
-        "reason": reason,
         "kdf": sorted(set(seen.kdfs)),
         "hash": sorted(set(seen.hashes)),
         "slots": len(seen.kdfs),
@@ -240,6 +247,22 @@ def _version_2(lines: Sequence[str]) -> dict[str, Value]:
     if seen.iterations:
         record["iterations"] = min(seen.iterations)
     return record
+
+
+def _weakest(seen: _Json) -> dict[str, Value]:
+    """Return the cipher that protects least, while a volume is re-encrypted one of two, or none."""
+    if not seen.ciphers:
+        reason = "the drive encrypts by itself (OPAL), and how cannot be seen from here"
+        return {"cipher": "hw-opal", "grade": None, "reason": reason}
+    worst = (Grade.OK, Grade.WARN, Grade.FAIL)
+    graded = [(*grade_cipher(name, min(seen.key_bits)), name) for name in seen.ciphers]
+    grade, reason, cipher = max(graded, key=lambda each: worst.index(each[0]))
+    if "linear" in seen.segments:
+        grade, reason = (
+            Grade.FAIL,
+            "a part of the volume is not encrypted: the change of it is not finished",
+        )
+    return {"cipher": cipher, "grade": grade.value, "reason": reason}
 
 
 def grade_cipher(cipher: str, key_bits: int) -> tuple[Grade, str]:
