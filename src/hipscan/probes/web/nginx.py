@@ -86,7 +86,8 @@ FIELDS: Final = {
     ),
     "hsts": Field(
         FieldType.INTEGER,
-        "max-age of Strict-Transport-Security, 0 without the header, null where a variable has it",
+        "max-age of Strict-Transport-Security, 0 without the header, null where a variable has it;"
+        " missing where the server hangs up on all (return 444)",
     ),
     "redirects_to_https": Field(
         FieldType.BOOLEAN, "whether it sends every visitor to https, or refuses all of them"
@@ -182,7 +183,10 @@ def _record(
         "file": server.file,
         "line": server.line,
     }
-    return record | (_tls(outer, server, default, floor) if tls else {})
+    record |= _tls(outer, server, default, floor) if tls else {}
+    if tls and not any(each.arguments == ("444",) for each in server.all("return")):
+        record["hsts"] = _hsts(outer, server)
+    return record
 
 
 def _tls(
@@ -199,7 +203,6 @@ def _tls(
         "ciphers": ciphers,
         "weak_ciphers": weak_families(ciphers, floor),
         "unapproved_ciphers": unapproved_families(ciphers, floor),
-        "hsts": _hsts(outer, server),
         "certificate": "".join(certificate),
     }
 
