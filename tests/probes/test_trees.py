@@ -71,6 +71,7 @@ def test_script_sees_what_lies_in_the_tree(root: Path, case: dict[str, Any]) -> 
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(target)
     found = _facts(root, case["probe"])
+    assert all(found[fact].status == "absent" for fact in case.get("absent", ())), found
     for fact, number in case.get("count", {}).items():
         assert len(found[fact].records) == number, found[fact].records
     for fact, wanted in case["facts"].items():

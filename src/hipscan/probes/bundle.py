@@ -20,17 +20,29 @@ from hipscan.model.fact import Fact, FactStatus, absent, missing
 from hipscan.probes.base import Facts, FactSpec, Listing, Probe, judge_notes, listing
 
 REMOVED: Final = r"""
-# removed PROGRAMS PACKAGES: whether Debian knows the packages, and the programs are not (or no
-# longer) there: apt remove leaves settings, and some come with the client alone.
+# removed PROGRAMS PACKAGES [SETTINGS]: whether a package is known, and the programs are not (or no
+# longer) there: apt remove leaves settings, and some come with the client alone. rpm and apk are
+# asked for packages named by SETTINGS only where one of these is there.
 removed() {
-  known=''
-  for package in $2; do
-    if [ -e "/var/lib/dpkg/info/$package.list" ]; then known=yes; fi
-  done
-  [ -n "$known" ] || return 1
   for program in $1; do
     if command -v "$program" >/dev/null; then return 1; fi
   done
+  for package in $2; do
+    if [ -e "/var/lib/dpkg/info/$package.list" ]; then return 0; fi
+  done
+  for path in ${3:-}; do
+    [ -e "$path" ] || continue
+    for package in $2; do
+      if grep -qsx "P:$package" /lib/apk/db/installed /usr/lib/apk/db/installed; then return 0; fi
+    done
+    command -v rpm >/dev/null && command -v setpriv >/dev/null || return 1
+    # shellcheck disable=SC2086 # a package a word
+    case $(setpriv --reuid=65534 --regid=65534 --clear-groups rpm -q --qf 'has %{NAME}\n' $2) in
+      *'has '*) return 0 ;;
+    esac
+    return 1
+  done
+  return 1
 }
 """
 
@@ -66,7 +78,8 @@ class Member:
     parse: Callable[[Listing], Facts]
     whole: frozenset[str] = frozenset()
     programs: str = ""  # the server itself by its names
-    packages: str = ""  # those of Debian that bring its settings
+    packages: str = ""  # those that bring its settings
+    settings: str = ""  # those that come with other packages of rpm and apk than the server
 
 
 def bundle(
@@ -91,7 +104,8 @@ def _part(each: Member) -> str:
     asked = f"if member {each.name} {' '.join(each.paths)}; then\n(\n{each.script.strip()}\n)\nfi\n"
     if not each.packages:
         return asked
-    gone = f"if removed '{each.programs}' '{each.packages}'; then printf '+{each.name} gone\\n'\n"
+    which = f"'{each.programs}' '{each.packages}' '{each.settings}'"
+    gone = f"if removed {which}; then printf '+{each.name} gone\\n'\n"
     return f"{gone}el{asked}"
 
 

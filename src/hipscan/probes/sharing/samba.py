@@ -279,6 +279,7 @@ MEMBER: Final = Member(
     script=SCRIPT,
     parse=parse,
     programs="smbd",
-    packages="samba samba-common",
+    packages="samba samba-common samba-client",
+    settings=_MAIN,
     whole=frozenset({"samba_server", "samba_share"}),
 )

@@ -10,5 +10,5 @@ PROBE: Final = bundle(
     "sharing",
     (samba.MEMBER, exports.MEMBER, rsyncd.MEMBER, ftp.MEMBER),
     shell=ONLY + FOLLOW,
-    commands=("smbd --version",),
+    commands=("smbd --version", "rpm", "setpriv"),
 )
