@@ -60,12 +60,18 @@ def test_a_script_goes_on_after_a_fix_that_fails_and_tells(
 ) -> None:
     script = fix(hipscan, judged(hipscan, tmp_path, "web1"), *CHOSEN).out
     ran = subprocess.run(
-        ["sh", "-s"], input=script, cwd=tmp_path, capture_output=True, text=True, check=False
+        ["sh", "-s"],
+        input=script,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        umask=0,  # what root's own start-up files may have left
     )
     assert ran.returncode == 1
     assert ran.stdout.split() == ["wrong-medium", "wrong-high"]
     assert ran.stderr == "FAILED with status 7: wrong-medium\n"
-    assert (tmp_path / "past").exists()
+    assert (tmp_path / "past").stat().st_mode & 0o022 == 0
 
 
 def test_a_playbook_has_a_play_for_each_target(hipscan: Hipscan, tmp_path: Path) -> None:
@@ -75,6 +81,7 @@ def test_a_playbook_has_a_play_for_each_target(hipscan: Hipscan, tmp_path: Path)
     assert [play.get("connection") for play in plays] == [None, "local", None]
     last = plays[0]["tasks"][1]
     assert last["tags"] == ["wrong-high"]
+    assert last["ansible.builtin.shell"]["cmd"].startswith("umask 022\n")
     assert last["ansible.builtin.shell"]["cmd"].endswith("# {{ not a template }}\n")
 
 

@@ -15,6 +15,7 @@ from hipscan.model.finding import Severity
 from hipscan.sanitize import line
 
 _SHOWN: Final = 5  # observations of one rule
+_UMASK: Final = "umask 022\n"  # whoever runs it may have one that leaves new files to everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def shell_script(mending: Mending) -> Iterator[str]:
     """Yield a POSIX shell script that applies every fix there is, and names the others."""
     yield _HEAD.format(target=line(mending.target), version=__version__, run=line(mending.run))
     yield from _by_hand(mending.manual)
+    yield _UMASK
     for mend in mending.scripted:
         yield f"\n# {mend.severity}: {line(mend.title)}\n"
         yield from _observed(mend)
@@ -142,7 +144,7 @@ def _play(host: str, mending: Mending) -> Mapping[str, Any]:
 def _task(mend: Mend) -> Mapping[str, Any]:
     return {
         "name": Unsafe(f"{mend.rule}: {line(mend.title)}"),
-        "ansible.builtin.shell": {"cmd": Unsafe(mend.shell), "executable": "/bin/sh"},
+        "ansible.builtin.shell": {"cmd": Unsafe(_UMASK + mend.shell), "executable": "/bin/sh"},
         "tags": [mend.rule],
     }
 
