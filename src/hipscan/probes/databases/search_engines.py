@@ -2,8 +2,8 @@
 
 Elasticsearch asks for a login by default since 8.0 (its breaking changes), so the version decides;
 it is read from the name of its library. OpenSearch does where its security plug-in is installed and
-not switched off. Both listen on the loopback address by default, and speak TLS over HTTP only
-where it is switched on.
+not switched off, nor left to encrypt alone (ssl_only). Both listen on the loopback address by
+default, and speak TLS over HTTP only where it is switched on.
 """
 
 import re
@@ -22,7 +22,9 @@ _PAGES: Final = (
     "/etc/kibana/kibana.yml",
     "/etc/opensearch-dashboards/opensearch_dashboards.yml",
 )
-_KEYS: Final = "host|bind_host|port|enabled|disabled|roles|allow-origin|anonymous_auth_enabled"
+_KEYS: Final = (
+    "host|bind_host|port|enabled|disabled|ssl_only|roles|allow-origin|anonymous_auth_enabled"
+)
 
 SCRIPT: Final = rf"""
 set --
@@ -118,14 +120,16 @@ def _elasticsearch(held: Mapping[str, str], version: str) -> dict[str, Value]:
 
 
 def _opensearch(held: Mapping[str, str], *, has_plugin: bool) -> dict[str, Value]:
-    login = has_plugin and not is_true(held.get("plugins.security.disabled", ""))
+    # the names of Open Distro, from which it comes, are still taken
+    held = {re.sub(r"^opendistro_security\.", "plugins.security.", k): v for k, v in held.items()}
+    on = has_plugin and not is_true(held.get("plugins.security.disabled", ""))
+    login = on and not is_true(held.get("plugins.security.ssl_only", ""))
     return {
         "login": login,
         # the security plug-in keeps this in files of its own, or in an index
         "anonymous": None if login else False,
-        "http_tls": login and is_true(held.get("plugins.security.ssl.http.enabled", "")),
-        "transport_tls": login
-        and is_true(held.get("plugins.security.ssl.transport.enabled", "true")),
+        "http_tls": on and is_true(held.get("plugins.security.ssl.http.enabled", "")),
+        "transport_tls": on and is_true(held.get("plugins.security.ssl.transport.enabled", "true")),
         "audited": None if login else False,
     }
 

@@ -102,7 +102,7 @@ def _record(path: str, listen: list[str], *, tls: bool | None, relay: list[str])
         "remote": is_remote(listen),
         "tls": tls,
         "relay_networks": relay,
-        "relays_for_all": bool({"*", "0.0.0.0/0", "::/0", "::::/0"} & set(relay)),
+        "relays_for_all": any(net == "*" or net.endswith("/0") for net in relay),
         "file": path,
     }
     return record

@@ -166,7 +166,8 @@ def _accesses(words: Sequence[str], path: str, seen: _Seen, *, remote: bool) -> 
             plain = list(rest[2:] if rest[:1] == ["-s"] else rest)
             level = _LEVELS.get(plain[1].lower(), "auth") if len(plain) > 1 else "auth"
             view = " ".join(plain[2:]).removeprefix("-V ")
-            yield _record(kind, plain[0], "default", view, level, remote=remote, file=path)
+            if plain:
+                yield _record(kind, plain[0], "default", view, level, remote=remote, file=path)
         case ["access", group, _, _, level, _, read_view, write_view, *_]:
             yield from _group(group, (level, read_view, write_view), path, seen, remote=remote)
         case _:
