@@ -184,7 +184,7 @@ def _record(
         "line": server.line,
     }
     record |= _tls(outer, server, default, floor) if tls else {}
-    if tls and not any(each.arguments == ("444",) for each in server.all("return")):
+    if tls and not any(each.arguments[:1] == ("444",) for each in server.all("return")):
         record["hsts"] = _hsts(outer, server)
     return record
 
