@@ -64,6 +64,21 @@ FILES: Final = (
         "gdm", ini, ("/etc/gdm3/daemon.conf", "/etc/gdm3/custom.conf", "/etc/gdm/custom.conf")
     ),
     ConfigFile(
+        "lightdm",
+        ini,
+        ("/etc/lightdm/lightdm.conf",),
+        ("/etc/lightdm/lightdm.conf.d", "/usr/share/lightdm/lightdm.conf.d"),
+        folders_first=True,
+    ),
+    ConfigFile(
+        "sddm",
+        ini,
+        ("/etc/sddm.conf",),
+        ("/etc/sddm.conf.d", "/usr/lib/sddm/sddm.conf.d"),
+        folders_first=True,
+        section="Autologin",
+    ),
+    ConfigFile(
         "limits",
         limits,
         ("/etc/security/limits.conf", "/usr/etc/security/limits.conf"),

@@ -6,7 +6,7 @@ cannot be changed by users. Debian's login screen also takes /etc/gdm3/greeter.d
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from posixpath import basename, dirname
 from typing import Final
 
@@ -54,7 +54,11 @@ SETTING_FIELDS: Final = {
     "value": Field(FieldType.TEXT, "the value as written, without quotes"),
     "number": Field(FieldType.INTEGER, "the value, where it is a number: uint32 300 is 300"),
     "locked": Field(FieldType.BOOLEAN, "whether users are kept from changing it"),
-    "used": Field(FieldType.BOOLEAN, "whether a profile names the database"),
+    "used": Field(
+        FieldType.BOOLEAN,
+        "whether it is the one that holds: in a database that the profile of"
+        " users names (of gdm for the login screen), hidden by no other",
+    ),
     "file": Field(FieldType.TEXT, "the key file"),
     "line": Field(FieldType.INTEGER, "the line of the file"),
 }
@@ -64,6 +68,7 @@ DATABASE_FIELDS: Final = {
     "used": Field(FieldType.BOOLEAN, "whether a profile names it"),
 }
 
+_GREETER_NAME: Final = ""  # Debian's file is the last database of the login screen's profile
 _NUMBER: Final = re.compile(r"^(?:u?int(?:16|32|64) )?(-?\d{1,15})$")
 
 
@@ -94,14 +99,27 @@ def parse(text: str, _status: int) -> Facts:
     }
 
 
+def _profiles(seen: Listing) -> dict[str, list[str]]:
+    """Return the system databases that each profile names, the strongest first.
+
+    A profile in /etc takes the place of one of that name below /usr/share (dconf(7)).
+    """
+    made: dict[str, list[str]] = {}
+    for path in sorted((path for path in seen.files if "/dconf/profile/" in path), reverse=True):
+        words = [line.partition("#")[0].strip() for line in seen.files[path]]
+        made[basename(path)] = [word[10:] for word in words if word.startswith("system-db:")]
+    return made
+
+
 def _used(seen: Listing) -> set[str]:
-    lines = (
-        line.strip()
-        for path, lines in seen.files.items()
-        if "/dconf/profile/" in path
-        for line in lines
-    )
-    return {line[10:] for line in lines if line.startswith("system-db:")}
+    return {name for names in _profiles(seen).values() for name in names}
+
+
+def _orders(profiles: Mapping[str, list[str]], key: str) -> list[list[str]]:
+    """Return the databases of each profile that counts: the login screen has one of its own."""
+    if key.startswith("/org/gnome/login-screen/"):
+        return [[*profiles.get("gdm", ()), _GREETER_NAME]]
+    return [names for profile, names in profiles.items() if profile != "gdm"]
 
 
 def _database(path: str) -> tuple[str, bool]:
@@ -121,26 +139,33 @@ def _settings(seen: Listing) -> Iterator[Record]:
         if is_lock
         for line in lines
     }
-    used = _used(seen)
     last: dict[tuple[str, str], Record] = {}
     for path in sorted(seen.files, key=basename):
-        name, is_lock = ("gdm", False) if path == GREETER else _database(path)
-        if is_lock or not name:
+        name, is_lock = (_GREETER_NAME, False) if path == GREETER else _database(path)
+        if is_lock or (not name and path != GREETER):
             continue
         for setting in ini(seen.files[path]):
             key = f"/{setting.section}/{setting.key}"
             record: dict[str, Value] = {
                 "key": key,
-                "database": name,
+                "database": "gdm" if path == GREETER else name,
                 "value": setting.value.strip("'\""),
-                "locked": (name, key) in locks,
-                "used": name in used or path == GREETER,
                 "file": path,
                 "line": setting.line,
             }
             number = _NUMBER.match(setting.value)
             last[name, key] = {**record, "number": int(number[1])} if number else record
-    yield from last.values()
+    profiles = _profiles(seen)
+    for (name, key), made in last.items():
+        holds = False
+        locked = False
+        for order in _orders(profiles, key):
+            locking = [at for at, each in enumerate(order) if (each, key) in locks]
+            # A lock in a database also hides what the databases before it say.
+            deciding = [each for each in order[max(locking, default=0) :] if (each, key) in last]
+            if deciding[:1] == [name]:
+                holds, locked = True, locked or bool(locking)
+        yield {**made, "locked": locked or (not holds and (name, key) in locks), "used": holds}
 
 
 def _databases(seen: Listing, *, denied: bool) -> Fact:
