@@ -34,13 +34,16 @@ IFS=$NL
 host=''
 read -r host </proc/sys/kernel/hostname
 printf 'H%s\n' "$host"
+version=''
 if command -v sudo >/dev/null; then
-  sudo -V | { read -r line; printf 'V%s\n' "$line"; }
+  version=$(sudo -V)
+  printf 'V%s\n' "${version%%"$NL"*}"
 fi
 [ ! -r /etc/nsswitch.conf ] || awk '/^[ \t]*sudoers[ \t]*:/ { print "W" $0 }' /etc/nsswitch.conf
 [ ! -e /etc/sssd/sssd.conf ] || printf 'D\n'
-# SUSE's sudo falls back to the vendor's file.
+# sudo-rs has a file of its own where there is one; SUSE's sudo falls back to the vendor's.
 queue=/etc/sudoers known=$NL depth=0
+case $version in sudo-rs*) [ ! -e "$queue-rs" ] || queue=$queue-rs ;; esac
 if [ ! -e "$queue" ] && [ -e "/usr$queue" ]; then queue=/usr$queue; fi
 while [ -n "$queue" ]; do
   depth=$((depth + 1))

@@ -41,7 +41,8 @@ _DIGEST: Final = re.compile(r"\s*sha(?:224|256|384|512)\s*:\s*[A-Za-z0-9+/=]+\s*
 _COMMAND: Final = re.compile(r'\s*((?:"(?:[^"\\]|\\.)*"|\\.|[^,:"\\])+)', re.DOTALL)
 _SCOPES: Final = {"@": "host", ":": "user", "!": "command", ">": "runas", None: "all"}
 _DEPTH: Final = 16
-MAIN: Final = ("/etc/sudoers", "/usr/etc/sudoers")  # SUSE has the vendor's below /usr
+# sudo-rs reads its own in place of the usual one; SUSE has the vendor's below /usr.
+MAIN: Final = ("/etc/sudoers-rs", "/etc/sudoers", "/usr/etc/sudoers")
 _FILES: Final = 1000
 
 
@@ -97,7 +98,7 @@ class Rules:
 def parse_files(seen: Listing, host: str) -> Rules:
     """Parse sudoers, the vendor's where there is no other, and its includes at their places."""
     rules = Rules()
-    start = next((path for path in MAIN if path in seen.files), MAIN[0])
+    start = next((path for path in MAIN if path in seen.files), MAIN[1])
     _file(rules, seen, (start, host.partition(".")[0]), 0)
     return rules
 
