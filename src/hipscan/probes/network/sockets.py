@@ -33,7 +33,7 @@ inodes=$(printf '%s\n' "$sockets" | awk '{ print $4 }')
 owners=$(ls -l /proc/[0-9]*/fd | awk -v list="$inodes" '
 BEGIN { n = split(list, each, "\n"); for (i = 1; i <= n; i++) wanted[each[i]] }
 /^\/proc\// { split($0, part, "/"); pid = part[3]; next }
-/ -> socket:\[[0-9]+\]$/ {
+/ -> \047?socket:\[[0-9]+\]\047?$/ {  # quoted by the ls of uutils
   sub(/.*\[/, ""); sub(/\].*/, "")
   if ($0 in wanted && !((pid, $0) in seen)) { seen[pid, $0]; print pid " " $0 }
 }')
