@@ -53,7 +53,13 @@ _HANDS_OVER: Final = re.compile(
     r"ruby[\d.]*|php[\d.]*|lua[\d.]*|node|tclsh[\d.]*|vim?[._a-z]*|nano|emacs[\d.]*|ed|sed|less|more|"
     r"cat|head|tail|cp|mv|dd|tee|tar|zip|install|chmod|chown|ln|rsync|scp|nmap|gdb|strace|docker|"
     r"podman|systemctl|nice|timeout|xargs|make|socat|nc|ncat|openssl|base64|git|taskset|setpriv|curl|"
-    r"wget|debugfs|script|expect|unshare|nsenter|chroot|setcap|runuser|pip[\d.]*|gcore|ionice|stdbuf)$"
+    r"wget|debugfs|script|expect|unshare|nsenter|chroot|setcap|runuser|pip[\d.]*|gcore|ionice|stdbuf|"
+    r"ash|rbash|ksh[\d.]*|r?view|ex|vi(gr|pw)|mcedit|tmux|most|pg|xxd|od|hexdump|hd|strings|sort|uniq|cut|"
+    r"paste|tac|nl|rev|fold|diff|cmp|comm|[ef]?grep|split|csplit|shuf|column|date|file|unzip|7z|cpio|"
+    r"(un)?xz|b?zcat|b?gunzip|gzip|bzip2|zstd|sqlite3|mysql|psql|jq|gcc|cc|[cg]\+\+|ld|as|ar|flock|time|watch|"
+    r"nohup|start-stop-daemon|setarch|logsave|ltrace|valgrind|perf|capsh|runc|ctr|kubectl|dpkg|apt|apt-get|"
+    r"rpm|dnf|yum|update-alternatives|useradd|usermod|chpasswd|tcpdump|ip|iptables|nft|sysctl|insmod|"
+    r"modprobe|kmod|tftp|ftp|sftp|lftp|telnet|mknod|touch|mkdir|rm|unlink|truncate|rename)$"
 )
 
 
