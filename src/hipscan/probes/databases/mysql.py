@@ -1,8 +1,9 @@
 """MySQL and MariaDB: what the option files make the server do.
 
 /etc/my.cnf and /etc/mysql/my.cnf are both read, with !include and !includedir; the last setting
-in a group that the server reads wins; in MySQL what SET PERSIST wrote to mysqld-auto.cnf (JSON, in
-the folder of data) wins over all of them. Only options that are known here leave the host with
+in a group that the server reads wins; options that its unit or the unit's file of variables names
+(MYSQLD_OPTS=--skip-grant-tables) win over these, in MySQL what SET PERSIST wrote to mysqld-auto.cnf
+(JSON, in the folder of data) over all of them. Only options that are known here leave the host with
 their values. Sources: the reference manuals of both servers, for groups, spellings and defaults.
 """
 
@@ -82,6 +83,27 @@ while [ -n "$next" ] && [ "$round" -lt 10 ]; do
       sub(/\/$/, ""); print dir ? $0 "/*.cnf" : $0
     }}')
 done
+set --
+for name in mysql mysqld mariadb; do
+  for path in /etc/systemd/system/$name.service /etc/systemd/system/$name.service.d/*.conf \
+    /etc/default/$name /etc/sysconfig/$name
+  do
+    if [ -f "$path" ]; then set -- "$@" "$path"; fi
+  done
+done
+[ $# -eq 0 ] || files "$@" | awk '
+!/^:/ {{ print; next }}
+/^:[ \t]*#/ {{ print ":"; next }}
+{{
+  n = split(substr($0, 2), part, /[ \t"\047]+/); found = 0
+  for (i = 1; i <= n; i++) {{
+    sub(/^[A-Za-z_]+=--/, "--", part[i])
+    key = part[i]; if (!sub(/^--/, "", key)) continue
+    sub(/=.*/, "", key); gsub(/-/, "_", key)
+    if (key ~ /^({"|".join(DEFAULTS)}|{SHORT})$/) {{ print ":" substr(part[i], 3); found = 1 }}
+  }}
+  if (!found) print ":"
+}}'
 case $version in
   *MariaDB*) ;;
   *)

@@ -37,6 +37,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
 }
 
 MAINS: Final = ("/etc/my.cnf", "/etc/mysql/my.cnf")
+_STARTERS: Final = ("/etc/systemd/", "/etc/default/", "/etc/sysconfig/")
 AUTO: Final = "mysqld-auto.cnf"
 # Beginnings of names that the servers take for the whole; those that people write.
 SHORT: Final = (
@@ -65,9 +66,9 @@ def read_options(read: Listing) -> Iterator[Option]:
     """Yield the options of all files in the order in which they are read."""
     for path in MAINS:
         yield from _file(path, read, 0)
-    for path in read.files:
-        if path.endswith(f"/{AUTO}"):
-            yield from _file(path, read, 0, "mysqld")
+    named = [path for path in read.files if path.startswith(_STARTERS)]
+    for path in (*named, *(path for path in read.files if path.endswith(f"/{AUTO}"))):
+        yield from _file(path, read, 0, "mysqld")
 
 
 def _file(path: str, read: Listing, depth: int, group: str = "") -> Iterator[Option]:
