@@ -12,9 +12,12 @@ from typing import Final
 from hipscan.probes.accounts.pam_dispatch import Answer, walk
 from hipscan.probes.accounts.pam_stacks import PamRule
 
-OWN_ROOT: Final = frozenset(("login", "sshd"))  # root runs them, so pam_rootok takes anybody
+# Root runs them, so pam_rootok takes anybody.
+OWN_ROOT: Final = frozenset(
+    ("login", "sshd", "gdm-password", "xrdp-sesman", "cockpit", "vsftpd", "remote")
+)
 _SWITCHES: Final = frozenset(("su", "su-l"))
-SERVICES: Final = (*sorted(OWN_ROOT), *sorted(_SWITCHES), "sudo", "sudo-i")
+SERVICES: Final = (*sorted(OWN_ROOT), *sorted(_SWITCHES), "sudo", "sudo-i", "polkit-1")
 
 _SILENT: Final = frozenset(
     f"pam_{name}.so"
