@@ -85,7 +85,7 @@ while [ -n "$next" ] && [ "$round" -lt 10 ]; do
 done
 set --
 for name in mysql mysqld mariadb; do
-  for path in /etc/systemd/system/$name.service /etc/systemd/system/$name.service.d/*.conf \
+  for path in "/etc/systemd/system/$name.service" "/etc/systemd/system/$name.service.d"/*.conf \
     /etc/default/$name /etc/sysconfig/$name
   do
     if [ -f "$path" ]; then set -- "$@" "$path"; fi
