@@ -77,7 +77,7 @@ def firewalld(files: Files) -> Defaults | None:
         lines = files.get(f"{folder}/{name}.xml")
         if lines is None:
             continue
-        found = re.search(r'<zone[^>]*\btarget="([^"]*)"', "\n".join(lines))
+        found = re.search(r"""<zone[^>]*\btarget=["']([^"']*)["']""", "\n".join(lines))
         target = found[1].lower() if found else "reject"
         end = {"accept": End.ACCEPT, "drop": End.DROP}.get(target, End.REJECT)
         made = {(family, hook): end for family in ("ip", "ip6") for hook in HOOKS[:2]}

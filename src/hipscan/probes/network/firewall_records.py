@@ -94,8 +94,13 @@ def _defaults(name: str, host: Host) -> configured.Defaults | None:
 
 
 def _saved(host: Host) -> tuple[Chain, ...]:
+    """Return the saved rules; RHEL and Alpine have a service for each family's, Debian for both."""
     chains: list[Chain] = []
+    alone = host.starting & {"iptables", "ip6tables"}
+    both = not alone or "netfilter-persistent" in host.starting
     for family, paths in configured.SAVED.items():
+        if not both and f"{family}tables" not in alone:
+            continue
         path = next((path for path in paths if path in host.files), None)
         if path:
             chains += firewall_iptables.read(host.files[path], family)
