@@ -41,9 +41,9 @@ for path in /etc/nginx /etc/apache2 /etc/httpd /etc/lighttpd /etc/haproxy /etc/p
   /etc/samba/smb.conf /etc/caddy /etc/traefik /etc/pure-ftpd /etc/webmin/miniserv.conf; do
   if [ -e "$path" ]; then set -- "$@" "$path"; fi
 done
-named=''
-if [ $# -gt 0 ]; then
-  named=$(grep -RHiE '^[[:blank:]]*[^#;[:blank:]].*(cert|key|crt|chain).*[/.]' "$@" | awk '
+named_in() {
+  grep -RHiE -e '^[[:blank:]]*[^#;[:blank:]].*(cert|key|crt|chain).*[/.]' \
+    -e '^[[:blank:]]*include[a-z_]*[^a-z/]+/' "$@" | awk '
   BEGIN {
     relative = "ssl_?(cert|key)(ificate)?(_?key)?(_?file)?[ \t=]+[\"\047]?[a-z0-9_.][^ \t;\"\047]*"
   }
@@ -57,6 +57,12 @@ if [ $# -gt 0 ]; then
   { file = $0; sub(/:.*/, "", file); line = substr($0, length(file) + 2)
     if (file ~ /(sites|mods|conf)-available|snippets.snakeoil/) next
     sub(/[ \t]#.*/, "", line)
+    if (tolower(line) ~ /^[ \t]*include[a-z_]*[^a-z\/]+\//) {
+      match(line, /\/[^ \t\r;"\047]*/); path = substr(line, RSTART, RLENGTH)
+      if (path !~ /^\/(etc\/(nginx|apache2|httpd|letsencrypt|postgresql|redis)|usr\/share)\//)
+        print "I" path
+      next
+    }
     from = base(file)
     while (from != "" && match(tolower(line), relative)) {
       path = substr(line, RSTART, RLENGTH)
@@ -75,8 +81,37 @@ if [ $# -gt 0 ]; then
       if (word == "crt" && path !~ /\.[a-z0-9]+$/) sub(/\/*$/, "/", path)
       else if (path !~ /\.(pem|crt|cer|key|p12|pfx|jks)$|(cert|key)[^\/]*$/) continue
       print "U" file "\t" path
-    } }' | sort -u)
-fi
+    } }' | sort -u
+}
+named=''
+[ $# -eq 0 ] || named=$(named_in "$@")
+# Files that they include from elsewhere, one step far.
+case $named in
+  I*)
+    set --
+    for path in $named; do
+      case $path in I*) ;; *) continue ;; esac
+      for file in ${path#I}; do
+        if [ -f "$file" ]; then set -- "$@" "$file"; fi
+      done
+    done
+    case $named in
+      *"${NL}U"*) named=U${named#*"${NL}U"} ;;
+      *) named='' ;;
+    esac
+    if [ $# -gt 0 ]; then
+      more=$(named_in "$@")
+      while :; do
+        case $more in
+          I*"$NL"*) more=${more#*"$NL"} ;;
+          I*) more='' ;;
+          *) break ;;
+        esac
+      done
+      named=$named${named:+${more:+$NL}}$more
+    fi
+    ;;
+esac
 [ -z "$named" ] || printf '%s\n' "$named"
 
 # Folders of services, ~/.ssh of accounts: one find over all.
