@@ -62,9 +62,9 @@ for db in /var/lib/rpm /usr/lib/sysimage/rpm; do
   echo rpm
   as_nobody rpm -q --qf \
     'rpm %{NAME}|%{EPOCH}|%{VERSION}-%{RELEASE}|%{ARCH}|%{INSTALLTIME}\n' \
-    kernel kernel-core kernel-uek kernel-uek-core kernel-rt-core kernel-default \
-    kernel-default-base kernel-azure glibc dbus dbus-daemon dbus-broker systemd microcode_ctl \
-    linux-firmware bash
+    kernel kernel-core kernel6.12 kernel6.18 kernel-uek kernel-uek-core kernel-rt-core \
+    kernel-default kernel-default-base kernel-azure glibc dbus dbus-daemon dbus-broker systemd \
+    microcode_ctl linux-firmware bash
   break
 done
 for db in /lib/apk/db/installed /usr/lib/apk/db/installed; do
@@ -88,7 +88,7 @@ REBOOT_FIELDS: Final = {
 
 _UNPACKED: Final = re.compile(r"unpacked (\d+) .*/([^/:]+)(?::\w+)?\.list")
 _SENTINEL: Final = "bash"  # asked for to see that rpm answers at all; no reboot is due for it
-_KERNEL: Final = re.compile(r"kernel(-uek|-rt)?(-core)?|kernel-(default|azure)(-base)?")
+_KERNEL: Final = re.compile(r"kernel(6\.\d+)?(-uek|-rt)?(-core)?|kernel-(default|azure)(-base)?")
 
 
 def parse(text: str, _status: int) -> Facts:
