@@ -7,7 +7,7 @@ from hipscan.model.fact import Fact, FactStatus, Record, Value, absent, missing,
 from hipscan.model.knowledge import Knowledge
 from hipscan.probes.accounts.pam_dispatch import PASSWORDS, Answer, walk
 from hipscan.probes.accounts.pam_stacks import PamRule
-from hipscan.probes.accounts.pam_strangers import lets_become_root
+from hipscan.probes.accounts.pam_strangers import lets_become_root, to_a_stranger
 from hipscan.probes.base import FactSpec, Field, FieldType
 
 SPEC: Final = FactSpec(
@@ -104,9 +104,9 @@ def _to_the_trusted(rule: PamRule) -> Answer:
     """Answer to the caller whom pam_succeed_if means, whose password is wrong."""
     if rule.module == "pam_succeed_if.so":
         return Answer.SUCCESS if lets_become_root(rule) else Answer.REFUSED
-    if rule.module in PASSWORDS or rule.module in ("pam_rootok.so", "pam_deny.so"):
-        return Answer.REFUSED
-    return Answer.SUCCESS if rule.module == "pam_permit.so" else Answer.NOTHING
+    if rule.module == "pam_wheel.so":
+        return Answer.NOTHING
+    return to_a_stranger(rule, service="su", met=True)
 
 
 def _arguments(rule: Record) -> list[str]:

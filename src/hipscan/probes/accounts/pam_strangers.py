@@ -40,12 +40,12 @@ def any_password(service: str, stack: Sequence[PamRule]) -> bool:
     Conditions on the account are taken as met, and then as not met: a stranger picks the account.
     """
     return any(
-        walk(stack, partial(_to_a_stranger, service=service, met=met)).lets_in
+        walk(stack, partial(to_a_stranger, service=service, met=met)).lets_in
         for met in (True, False)
     )
 
 
-def _to_a_stranger(rule: PamRule, *, service: str, met: bool) -> Answer:
+def to_a_stranger(rule: PamRule, *, service: str, met: bool) -> Answer:
     """Answer to a wrong password; modules that are not known here refuse."""
     match rule.module:
         case module if module in _YES:
