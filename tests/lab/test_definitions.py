@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from hipscan.rules.proof import platform_of
 from tests.lab import definitions, requirements
 from tests.lab.definitions import SETUP, load
 
@@ -15,6 +16,13 @@ def test_every_script_of_an_image_is_there_and_none_is_left_over(name: str) -> N
     assert all((SETUP / script).is_file() for script in IMAGES[name].setup)
     used = {script for image in IMAGES.values() for script in image.setup}
     assert {path.name for path in SETUP.iterdir()} == used
+
+
+@pytest.mark.parametrize("name", [name for name, image in IMAGES.items() if image.init])
+def test_a_host_stands_for_the_platform_that_it_is_unless_it_is_simulated(name: str) -> None:
+    release = IMAGES[name].os_release
+    told = "" if IMAGES[name].simulated else f"{release['ID'].title()} {release['VERSION_ID']}"
+    assert platform_of(name) == told
 
 
 def test_a_changed_parent_changes_the_name_of_the_folder() -> None:

@@ -22,7 +22,9 @@ def _constructed(outcome: str) -> CaseModel:
     [
         ([_lab("debian12", fix="own")], "lab", ("Debian 12",)),
         ([_lab("debian12"), _lab("debian12", expect="pass")], "lab", ("Debian 12",)),
-        ([_lab("debian12"), _lab("debian13", expect="pass")], "lab", ()),
+        ([_lab("debian12"), _lab("debian13", expect="pass")], "constructed", ()),
+        ([_lab("debian12"), _lab("debian12-data", expect="pass")], "lab", ("Debian 12",)),
+        ([_lab("rpm", fix="own")], "constructed", ()),
         ([_lab("debian12", fix="own"), _lab("debian13")], "lab", ("Debian 12",)),
         ([_lab("debian12"), _constructed("pass")], "constructed", ()),
         ([_constructed("fail"), _constructed("pass")], "constructed", ()),

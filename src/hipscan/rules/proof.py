@@ -6,7 +6,8 @@ constructed  on facts from documentation only
 none         not seen both to fail and to pass: such a rule does not ship
 
 A platform without a lab case is preview for that rule. A lab case that says what is `simulated`,
-such as the files of software that is not installed, counts as constructed.
+such as the files of software that is not installed, counts as constructed; so does a host that
+stands for no platform.
 """
 
 from collections import defaultdict
@@ -17,21 +18,11 @@ from typing import Final
 from hipscan.model.finding import Outcome
 from hipscan.rules.schema import CaseModel
 
-# Which platform a host of the lab stands for. A host that is not named here stands for none.
-PLATFORM_OF_HOST: Final = {
+# Which platform a host of the lab stands for, by its name up to the first dash.
+_PLATFORM_OF_HOST: Final = {
     "debian12": "Debian 12",
-    "debian12-audit": "Debian 12",
-    "debian12-network": "Debian 12",
-    "debian12-old": "Debian 12",
-    "debian12-health": "Debian 12",
-    "debian12-services": "Debian 12",
     "debian13": "Debian 13",
-    "debian13-health": "Debian 13",
-    "debian13-audit": "Debian 13",
-    "debian13-network": "Debian 13",
-    "debian13-services": "Debian 13",
     "uml": "Debian 12",
-    "uml-time": "Debian 12",
 }
 
 
@@ -51,16 +42,26 @@ def proof(rule: str, cases: Iterable[CaseModel]) -> Proof:
     seen: dict[str, set[Outcome]] = defaultdict(set)
     outcomes: dict[str, set[Outcome]] = {"lab": set(), "recorded": set(), "constructed": set()}
     for case in mine:
-        outcomes[_kind(case)] |= shown(case)
-        for host in case.hosts if _kind(case) == "lab" else ():
-            seen[PLATFORM_OF_HOST.get(host, "")] |= shown(case)
+        kind = _kind(case)
+        outcomes[kind] |= shown(case)
+        for host in case.hosts if kind == "lab" else ():
+            seen[platform_of(host)] |= shown(case)
     both = {Outcome.FAIL, Outcome.PASS}
     every = {outcome for found in outcomes.values() for outcome in found}
-    mixed = "constructed" if every >= both else "none"
-    best = next((kind for kind in outcomes if outcomes[kind] >= both), mixed)
-    sources = tuple(sorted({case.source for case in mine if case.source}))
     platforms = tuple(sorted(name for name, found in seen.items() if name and found >= both))
+    if platforms:
+        best = "lab"
+    elif outcomes["recorded"] >= both:
+        best = "recorded"
+    else:
+        best = "constructed" if every >= both else "none"
+    sources = tuple(sorted({case.source for case in mine if case.source}))
     return Proof(best, platforms, sources, every >= both)
+
+
+def platform_of(host: str) -> str:
+    """Return which platform a host of the lab stands for, or ""."""
+    return _PLATFORM_OF_HOST.get(host.partition("-")[0], "")
 
 
 def _kind(case: CaseModel) -> str:
