@@ -3,7 +3,8 @@
 Grades follow RFC 9142 (key exchange), SP 800-131A (sizes and hashes), the release notes of
 OpenSSH and, where those say nothing, ssh-audit. NIST curves and methods without quantum
 protection are sound here, which is where ssh-audit is stricter. `fips` says whether the algorithm
-is on NIST's list (SP 800-56A, SP 800-38D, FIPS 186-5, FIPS 203), not that a validated module runs.
+is on NIST's list (SP 800-56A, SP 800-38D, FIPS 186-5, 203 and 204), not that a validated module
+runs.
 
 Each line of a table: name | grade | severity when it is offered | fips | reason.
 """
@@ -101,6 +102,7 @@ ecdsa-sha2-nistp521|ok|info|yes|ECDSA on P-521
 sk-ecdsa-sha2-nistp256@openssh.com|ok|info|yes|ECDSA in a hardware token
 webauthn-sk-ecdsa-sha2-nistp256@openssh.com|ok|info|yes|ECDSA in a hardware token, by a browser
 ssh-ed448|ok|info|yes|Ed448
+ssh-mldsa44-ed25519|ok|info|yes|post-quantum hybrid of ML-DSA-44 and Ed25519
 ssh-rsa|fail|medium|no|RSA signatures over SHA-1, off by default since OpenSSH 8.8
 ssh-dss|fail|high|no|1024-bit DSA over SHA-1, gone from OpenSSH 10.0
 ecdsa-sha2-nistp224|fail|medium|partly|a curve below 128 bits of strength
@@ -174,7 +176,7 @@ ANNOUNCEMENTS: Final = frozenset(
 _SMELLS: Final = re.compile(
     r"-sha1(?:$|-|@)|-md5|-96(?:$|-|@)|(?:^|[-\d])des|arcfour|cast|blowfish"
 )
-_CERTIFICATE: Final = re.compile(r"-cert-v\d\d@openssh\.com$")
+_CERTIFICATE: Final = re.compile(r"-cert(?:-v\d\d@openssh\.com)?$")
 _GSS_TAIL: Final = re.compile(r"^(gss-.+-sha\d+-)[^-]*$")
 
 
@@ -227,12 +229,12 @@ def _names(name: str) -> tuple[str, ...]:
 
 
 def grade_key(kind: str, bits: int | None) -> Verdict:
-    """Return the verdict on a key by its kind (rsa, dsa, ec, ed25519, ed448) and size in bits.
+    """Return the verdict on a key by its kind (rsa, dsa, ec, ed25519, ...) and size in bits.
 
     SP 800-131A sets the floor of 2048 bits for RSA; below 3072 a key has 112 bits of strength.
     """
     match kind:
-        case "ed25519" | "ed448":
+        case "ed25519" | "ed448" | "mldsa44-ed25519":
             return Verdict(Grade.OK, "info", "a modern signature key", "yes")
         case "dsa":
             return Verdict(Grade.FAIL, "high", "DSA may no longer be used for signatures")

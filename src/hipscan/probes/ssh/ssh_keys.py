@@ -13,7 +13,7 @@ from hipscan.probes.ssh.algorithms import grade_key
 
 HOST_KEY_FIELDS: Final = {
     "path": Field(FieldType.TEXT, "the private key's file"),
-    "type": Field(FieldType.TEXT, "rsa, dsa, ec, ed25519 or ed448"),
+    "type": Field(FieldType.TEXT, "rsa, dsa, ec, ed25519, ed448 or mldsa44-ed25519"),
     "bits": Field(FieldType.INTEGER, "size of the key"),
     "grade": Field(FieldType.TEXT, "ok, warn or fail, by type and size"),
     "severity": Field(FieldType.TEXT, "what a key of this grade amounts to"),
@@ -31,7 +31,7 @@ HOST_KEY_FIELDS: Final = {
 AUTHORITY_FIELDS: Final = {
     "path": Field(FieldType.TEXT, "the file that TrustedUserCAKeys names"),
     "fingerprint": Field(FieldType.TEXT, "SHA256:... as ssh-keygen -l prints it"),
-    "type": Field(FieldType.TEXT, "rsa, dsa, ec, ed25519 or ed448"),
+    "type": Field(FieldType.TEXT, "rsa, dsa, ec, ed25519, ed448 or mldsa44-ed25519"),
     "bits": Field(FieldType.INTEGER, "size of the key"),
     "grade": Field(FieldType.TEXT, "ok, warn or fail, by type and size"),
     "severity": Field(FieldType.TEXT, "what a key of this grade amounts to"),

@@ -110,7 +110,12 @@ hide() {
     -e "s/^(:?$blank*\"?[A-Za-z]+[Cc][Oo][Mm][Mm][Aa][Nn][Dd]\"?${gap}[^[:blank:]]+)$blank.*/\1/"
 }
 pieces() { files "$@" | hide; }
-plain() { printf '%s\n' "$1" | hide; }
+plain() {
+  case $1 in  # OpenSSH 10.6 spells keywords as its manual does
+    [A-Z]*) printf '%s\n' "$1" | awk '{ sub(/^[^ ]+/, tolower($1)) } 1' | hide ;;
+    *) printf '%s\n' "$1" | hide ;;
+  esac
+}
 
 IFS=$NL
 next=$usual$configs text=''
@@ -180,14 +185,15 @@ case $text in *[Tt][Rr][Uu][Ss][Tt][Ee][Dd][Uu][Ss][Ee][Rr]*)  # for some, in a 
 esac
 for line in $settings $more; do
   case $line in
-    'sshdsessionpath '* | 'sshdauthpath '*) programs=$programs$NL${line#* } ;;
-    'hostkey '*)
-      path=${line#hostkey }
+    'sshdsessionpath '* | 'sshdauthpath '* | 'SshdSessionPath '* | 'SshdAuthPath '*)
+      programs=$programs$NL${line#* } ;;
+    'hostkey '* | 'HostKey '*)
+      path=${line#* }
       case $held in *"$NL$path$NL"*) continue ;; esac
       held=$held$path$NL
       if [ -e "$path" ]; then set -- "$@" "$path"; fi ;;
-    'modulifile '*) moduli=${moduli:-${line#modulifile }} ;;
-    'trustedusercakeys '*) authorities=$authorities$NL${line#trustedusercakeys } ;;
+    'modulifile '* | 'ModuliFile '*) moduli=${moduli:-${line#* }} ;;
+    'trustedusercakeys '* | 'TrustedUserCAKeys '*) authorities=$authorities$NL${line#* } ;;
   esac
 done
 if [ -z "$settings" ]; then

@@ -136,6 +136,7 @@ _EMPTY_BY_DEFAULT: Final = (
     "hostcertificate",
 )
 
+_SWITCHES: Final = {"true": "yes", "false": "no"}
 _LIMITS: Final = ("allowusers", "allowgroups", "denyusers", "denygroups")
 
 OLD_NAMES: Final = {
@@ -171,7 +172,8 @@ def settings(lines: Iterable[str]) -> Record:
     ciphers aes128-ctr,aes256-ctr
     hostkey /etc/ssh/ssh_host_rsa_key
 
-    A number that is none (`none`) is left as 0, which is what it means.
+    A number that is none (`none`) is left as 0, which is what it means. OpenSSH 10.6 prints some
+    switches as true and false.
     """
     record: dict[str, Value] = {}
     lists: dict[str, list[Value]] = {name: [] for name in (*_EMPTY_BY_DEFAULT, "unlisted")}
@@ -207,4 +209,6 @@ def _items(name: str, value: str) -> list[str]:
 def _word(name: str, value: str) -> str:
     if name == "permitrootlogin" and value == "without-password":
         return "prohibit-password"
-    return value.partition(" ")[0] if name.endswith("command") else value
+    if name.endswith("command"):
+        return value.partition(" ")[0]
+    return _SWITCHES.get(value, value)
