@@ -15,7 +15,7 @@ from hipscan.rules.schema import CaseModel
 from tests.lab.hosts import Host, Lab
 from tests.lab.requirements import missing
 from tests.lab.scanning import Client
-from tests.lab.selection import chosen
+from tests.lab.selection import Selection, current
 
 _NO = SimpleNamespace(params={})  # what a test without parameters has
 
@@ -60,16 +60,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the cases whose turn it is not, and say how many that are."""
     if os.environ.get("LAB_CASES") != "changed":
         return
-    cases = {item: names for item in items if (names := _names_of(item))}
-    now = chosen({name for names in cases.values() for name in names})
-    left_out = {item for item, names in cases.items() if now.isdisjoint(names)}
+    now = current()
+    left_out = {item for item in items if not _runs(item, now)}
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
 
 
-def _names_of(item: pytest.Item) -> tuple[str, ...]:
-    """Return by what the turn of `item` comes: a case's rules, a rotating test; none for others."""
-    case = getattr(item, "callspec", _NO).params.get("case")
+def _runs(item: pytest.Item, now: Selection) -> bool:
+    """Whether it is a case or a rotating test whose turn it is, or neither."""
+    params = getattr(item, "callspec", _NO).params
+    case = params.get("case")
     if isinstance(case, CaseModel):
-        return case.rules
-    return (item.nodeid,) if item.get_closest_marker("rotating") else ()
+        return now.has(case.rules, params["image"], case.hosts)
+    return now.has((item.nodeid,)) if item.get_closest_marker("rotating") else True

@@ -1,12 +1,13 @@
 """Which lab cases run: all of them, or with LAB_CASES=changed those whose turn it is.
 
 Those are the cases of rules that the last commits touched, in a pack's topic or its cases, and a
-tenth of the others, another one for each commit.
+tenth of the others, another one for each commit, on one of their hosts each.
 """
 
 import hashlib
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,16 +18,28 @@ COMMITS: Final = 5
 TENTH: Final = 10
 
 
-def chosen(rules: Iterable[str]) -> frozenset[str]:
-    """Return those of `rules` whose cases run now."""
-    head = _git("rev-parse", "HEAD").strip()
-    touched = _touched()
-    return frozenset(rule for rule in rules if rule in touched or _has_its_turn(rule, head))
+@dataclass(frozen=True)
+class Selection:
+    """What runs on a commit."""
+
+    head: str
+    touched: frozenset[str]
+
+    def has(self, names: Iterable[str], host: str = "", hosts: Sequence[str] = ("",)) -> bool:
+        """Tell whether a case of the rules `names` runs on `host`, one of its `hosts`.
+
+        Where nobody touched the rules, it runs on one of them when its turn comes.
+        """
+        first, *others = names
+        if not self.touched.isdisjoint((first, *others)):
+            return True
+        tenth, place = hashlib.sha256(f"{self.head} {first}".encode()).digest()[:2]
+        return tenth % TENTH == 0 and host == hosts[place % len(hosts)]
 
 
-def _has_its_turn(rule: str, head: str) -> bool:
-    digest = hashlib.sha256(f"{head} {rule}".encode()).digest()
-    return digest[0] % TENTH == 0
+def current() -> Selection:
+    """Return what runs on the commit that is checked out."""
+    return Selection(_git("rev-parse", "HEAD").strip(), _touched())
 
 
 def _touched() -> frozenset[str]:
