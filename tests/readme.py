@@ -1,7 +1,7 @@
 """The parts of README.md that come from the code: `python -m tests.readme` writes them again."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Final
 
@@ -37,9 +37,12 @@ def _about(pack: Pack, topic: str) -> str:
 
 
 def _sum(pack: Pack) -> str:
-    proven = sum(proof(rule.id, pack.cases).kind == "lab" for rule in pack.rules)
+    proofs = [proof(rule.id, pack.cases) for rule in pack.rules]
+    proven = sum(found.kind == "lab" for found in proofs)
+    places = Counter(platform for found in proofs for platform in found.platforms)
+    each = ", ".join(f"{count} on {platform}" for platform, count in sorted(places.items()))
     return (
-        f"{len(pack.rules)} rules, of which {proven} are proven on real hosts:"
+        f"{len(pack.rules)} rules, of which {proven} are proven on real hosts ({each}):"
         " `hipscan explain RULE` says on which."
     )
 
