@@ -6,7 +6,7 @@ tenth of the others, another one for each commit, on one of their hosts each.
 
 import hashlib
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,15 +25,14 @@ class Selection:
     head: str
     touched: frozenset[str]
 
-    def has(self, names: Iterable[str], host: str = "", hosts: Sequence[str] = ("",)) -> bool:
+    def has(self, names: Sequence[str], host: str = "", hosts: Sequence[str] = ("",)) -> bool:
         """Tell whether a case of the rules `names` runs on `host`, one of its `hosts`.
 
         Where nobody touched the rules, it runs on one of them when its turn comes.
         """
-        first, *others = names
-        if not self.touched.isdisjoint((first, *others)):
+        if not self.touched.isdisjoint(names):
             return True
-        tenth, place = hashlib.sha256(f"{self.head} {first}".encode()).digest()[:2]
+        tenth, place = hashlib.sha256(f"{self.head} {names[0]}".encode()).digest()[:2]
         return tenth % TENTH == 0 and host == hosts[place % len(hosts)]
 
 

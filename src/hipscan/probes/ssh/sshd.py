@@ -110,10 +110,11 @@ hide() {
     -e "s/^(:?$blank*\"?[A-Za-z]+[Cc][Oo][Mm][Mm][Aa][Nn][Dd]\"?${gap}[^[:blank:]]+)$blank.*/\1/"
 }
 pieces() { files "$@" | hide; }
-plain() {
-  case $1 in  # OpenSSH 10.6 spells keywords as its manual does
-    [A-Z]*) printf '%s\n' "$1" | awk '{ sub(/^[^ ]+/, tolower($1)) } 1' | hide ;;
-    *) printf '%s\n' "$1" | hide ;;
+plain() { printf '%s\n' "$1" | hide; }
+ask() {
+  told=$("$sshd" "$@") || return
+  case $told in  # OpenSSH 10.6 spells keywords as its manual does
+    [A-Z]*) told=$(printf '%s\n' "$told" | awk '{ sub(/^[^ ]+/, tolower($1)) } 1') ;;
   esac
 }
 
@@ -140,10 +141,10 @@ for _ in 1 2 3 4 5; do
 done
 printf '%s' "$text"
 
-if settings=$("$sshd" -T "$@"); then printf '#T %s\n' "$sshd"
-elif settings=$("$sshd" -G "$@"); then printf '#G %s\n' "$sshd"
+settings=''
+if ask -T "$@"; then settings=$told; printf '#T %s\n' "$sshd"
+elif ask -G "$@"; then settings=$told; printf '#G %s\n' "$sshd"
 else
-  settings=''
   why=$("$sshd" -T "$@" 2>&1 >/dev/null)
   case $(id -u) in 0) printf '#error %s\n' "${why%%"$NL"*}" ;;
     *) printf '#denied %s\n' "${why%%"$NL"*}" ;;
@@ -158,7 +159,7 @@ for user in root $HIPSCAN_DATA; do
   [ -n "$settings" ] || continue
   case $text in *:*[Mm][Aa][Tt][Cc][Hh]*) ;; *) continue ;; esac
   from=host=host.invalid,addr=192.0.2.1,laddr=192.0.2.2,lport=22
-  if mine=$("$sshd" -T "$@" -C "user=$user,$from"); then plain "$mine"
+  if ask -T "$@" -C "user=$user,$from"; then plain "$told"
   else printf '#error sshd -T -C user=%s fails\n' "$user"
   fi
 done
@@ -171,7 +172,7 @@ for server in $others; do
   # shellcheck disable=SC2086 # an option a word
   set -- ${server#sshd}
   IFS=$NL
-  if mine=$("$sshd" -T "$@") || mine=$("$sshd" -G "$@"); then plain "$mine"; more=$more$mine$NL
+  if ask -T "$@" || ask -G "$@"; then plain "$told"; more=$more$told$NL
   else printf '#error sshd does not tell\n'
   fi
 done
@@ -185,15 +186,14 @@ case $text in *[Tt][Rr][Uu][Ss][Tt][Ee][Dd][Uu][Ss][Ee][Rr]*)  # for some, in a 
 esac
 for line in $settings $more; do
   case $line in
-    'sshdsessionpath '* | 'sshdauthpath '* | 'SshdSessionPath '* | 'SshdAuthPath '*)
-      programs=$programs$NL${line#* } ;;
-    'hostkey '* | 'HostKey '*)
-      path=${line#* }
+    'sshdsessionpath '* | 'sshdauthpath '*) programs=$programs$NL${line#* } ;;
+    'hostkey '*)
+      path=${line#hostkey }
       case $held in *"$NL$path$NL"*) continue ;; esac
       held=$held$path$NL
       if [ -e "$path" ]; then set -- "$@" "$path"; fi ;;
-    'modulifile '* | 'ModuliFile '*) moduli=${moduli:-${line#* }} ;;
-    'trustedusercakeys '* | 'TrustedUserCAKeys '*) authorities=$authorities$NL${line#* } ;;
+    'modulifile '*) moduli=${moduli:-${line#modulifile }} ;;
+    'trustedusercakeys '*) authorities=$authorities$NL${line#trustedusercakeys } ;;
   esac
 done
 if [ -z "$settings" ]; then
